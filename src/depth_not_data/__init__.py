@@ -1,0 +1,1 @@
+"""Helpers of the book *Depth, Not Data: an executable reproduction*."""

@@ -1,0 +1,167 @@
+"""Dense Hessians of torch losses, exact to round-off, and their spectra.
+
+Rows come from reverse-over-reverse differentiation. ``torch.func.hessian`` is not used: it is
+forward-over-reverse through ``jacrev`` and returns a wrong, asymmetric matrix for networks with
+affine LayerNorm (torch 2.13), without a warning.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import psutil
+import torch
+from torch import Tensor
+
+from depth_not_data import _validation
+
+# Two derivatives of the same function in different order differ by round-off only. A larger
+# asymmetry means that the derivative itself is wrong.
+SYMMETRY_TOLERANCE = 1e-10
+
+
+def dense_hessian(
+    loss: Callable[[Sequence[Tensor]], Tensor],
+    parameters: Sequence[Tensor],
+    *,
+    chunk_size: int = 64,
+) -> Tensor:
+    """Hessian of a scalar loss in all parameters, as one dense matrix.
+
+    Parameters
+    ----------
+    loss : callable
+        Maps a sequence of tensors, shaped like `parameters`, to a scalar tensor.
+    parameters : sequence of Tensor
+        float64 tensors; the point of evaluation. Row-major flattening, in this order, numbers the
+        rows and columns.
+    chunk_size : int
+        Rows computed at once, >= 1: more is faster and takes more memory.
+
+    Returns
+    -------
+    Tensor, float64, shape (P, P)
+        P is the total number of entries of `parameters`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not a float64 tensor, the loss is not a scalar, or `chunk_size` is not a
+        positive integer.
+    MemoryError
+        If the matrix does not fit in the memory that is free; the message says how much it needs.
+    ArithmeticError
+        If the matrix is not symmetric to 1e-10 of its largest entry.
+
+    Examples
+    --------
+    The Hessian of ``x^2 y`` at (1, 2) is [[2y, 2x], [2x, 0]]:
+
+    >>> x, y = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    >>> dense_hessian(lambda p: p[0] ** 2 * p[1], [x, y])
+    tensor([[4., 2.],
+            [2., 0.]], dtype=torch.float64)
+    """
+    chunk_size = _validation.integer("chunk_size", chunk_size, minimum=1)
+    for index, parameter in enumerate(parameters):
+        if not isinstance(parameter, Tensor) or parameter.dtype != torch.float64:
+            kind = getattr(parameter, "dtype", type(parameter).__name__)
+            raise ValueError(f"parameters[{index}] must be a float64 tensor, got {kind}")
+    size = sum(parameter.numel() for parameter in parameters)
+    _refuse_if_too_large(size)
+
+    point = [parameter.detach().clone().requires_grad_(True) for parameter in parameters]
+    value = loss(point)
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        raise ValueError(f"loss must return a scalar tensor, got {value!r}")
+    gradient = torch.autograd.grad(value, point, create_graph=True)
+    flat_gradient = torch.cat([g.reshape(-1) for g in gradient])
+    if not flat_gradient.requires_grad:  # a loss linear in all parameters
+        return torch.zeros(size, size, dtype=torch.float64)
+
+    matrix = torch.empty(size, size, dtype=torch.float64)
+    for start in range(0, size, chunk_size):
+        stop = min(start + chunk_size, size)
+        selector = torch.zeros(stop - start, size, dtype=torch.float64)
+        selector[range(stop - start), range(start, stop)] = 1.0
+        rows = torch.autograd.grad(
+            flat_gradient,
+            point,
+            selector,
+            retain_graph=True,
+            is_grads_batched=True,
+            allow_unused=True,
+        )
+        # A parameter that the gradient does not depend on has zero second derivatives. They are
+        # filled in here because materialize_grads=True leaves out the batch dimension.
+        blocks = [
+            p.new_zeros(stop - start, p.numel()) if row is None else row.reshape(stop - start, -1)
+            for row, p in zip(rows, point, strict=True)
+        ]
+        matrix[start:stop] = torch.cat(blocks, dim=1)
+
+    asymmetry = relative_asymmetry(matrix)
+    if not asymmetry <= SYMMETRY_TOLERANCE:
+        raise ArithmeticError(
+            f"the Hessian is not symmetric: relative asymmetry {asymmetry:.1e}, "
+            f"allowed {SYMMETRY_TOLERANCE:.0e}"
+        )
+    return matrix
+
+
+def relative_asymmetry(matrix: Tensor) -> float:
+    """Largest ``|H - H^T|`` over the largest ``|H|``; 0 for the zero matrix.
+
+    `matrix` has shape (P, P). A symmetric matrix gives 0, an antisymmetric one 2.
+
+    >>> relative_asymmetry(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
+    2.0
+    """
+    largest = matrix.abs().max().item()
+    return (matrix - matrix.T).abs().max().item() / largest if largest else 0.0
+
+
+def eigenvalues(matrix: Tensor | np.ndarray) -> np.ndarray:
+    """All eigenvalues of a symmetric matrix, descending, float64.
+
+    Parameters
+    ----------
+    matrix : Tensor or ndarray, shape (P, P)
+        Real, symmetric to 1e-10 of its largest entry.
+
+    Returns
+    -------
+    numpy.ndarray, float64, shape (P,)
+
+    Raises
+    ------
+    ValueError
+        If `matrix` is not square, not finite or not symmetric.
+
+    Examples
+    --------
+    >>> eigenvalues(np.array([[2.0, 1.0], [1.0, 2.0]]))
+    array([3., 1.])
+    """
+    matrix = torch.as_tensor(matrix, dtype=torch.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"matrix must be square, got shape {tuple(matrix.shape)}")
+    if not torch.isfinite(matrix).all():
+        raise ValueError("matrix must be finite, got NaN or infinity among its entries")
+    asymmetry = relative_asymmetry(matrix)
+    if asymmetry > SYMMETRY_TOLERANCE:
+        raise ValueError(
+            f"matrix must be symmetric to {SYMMETRY_TOLERANCE:.0e}, "
+            f"got relative asymmetry {asymmetry:.1e}"
+        )
+    return torch.linalg.eigvalsh(matrix).flip(0).numpy()
+
+
+def _refuse_if_too_large(size):
+    # The matrix itself and the temporary difference of the symmetry check.
+    needed = 3 * 8 * size**2
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise MemoryError(
+            f"a dense Hessian of {size} parameters needs {needed / 2**30:.1f} GiB, "
+            f"{available / 2**30:.1f} GiB are free"
+        )

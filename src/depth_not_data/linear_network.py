@@ -1,0 +1,291 @@
+"""Deep linear networks ``f(x) = W^L ... W^1 x`` with balanced weights, and gradient descent on them.
+
+Loss: ``1/2 ||W^L ... W^1 X - Phi||_F^2``, summed over outputs and input columns, not averaged;
+``X`` is the identity unless stated (whitened data). Everything is float64.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from depth_not_data import _validation
+
+
+@dataclass(frozen=True)
+class AlignedProblem:
+    """A balanced network together with a target in its own singular basis.
+
+    Attributes
+    ----------
+    weights : tuple of Tensor
+        W^1, ..., W^L; ``weights[k]`` has shape (d_{k+1}, d_k).
+    target : Tensor, shape (d_L, d_0)
+        ``Phi = left[:, :r] @ right[:, :r].T``.
+    left, right : Tensor, shapes (d_L, d_L) and (d_0, d_0)
+        Orthogonal; the product of the weights is ``left @ diag(lam**L) @ right.T``.
+    layer_singular_values : Tensor, shape (d*,)
+        lam, descending, the same in all layers; d* is the smallest width.
+    target_singular_values : Tensor, shape (d*,)
+        r ones, then zeros.
+    """
+
+    weights: tuple[Tensor, ...]
+    target: Tensor
+    left: Tensor
+    right: Tensor
+    layer_singular_values: Tensor
+    target_singular_values: Tensor
+
+
+def balanced_weights(widths: Sequence[int], product: Tensor) -> tuple[Tensor, ...]:
+    """Split a matrix into L layers that all carry the same singular values.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        (d_0, d_1, ..., d_L).
+    product : Tensor, shape (d_L, d_0)
+        The end-to-end matrix ``U diag(sigma) V^T``; its rank must not exceed min(widths).
+
+    Returns
+    -------
+    tuple of Tensor, float64
+        ``W^1 = S V^T``, ``W^k = S``, ``W^L = U S`` with ``S = diag(sigma^(1/L))``, each padded
+        with zeros to shape (d_k, d_{k-1}); their product is `product` up to round-off.
+
+    Raises
+    ------
+    ValueError
+        If `widths` or the shape or the rank of `product` do not fit together, or `product` is not
+        finite.
+
+    Notes
+    -----
+    Paper, Definition of balanced initialisation and eqs. (28)-(30).
+
+    >>> first, second = balanced_weights((1, 1, 1), torch.tensor([[4.0]]))
+    >>> (first * second).item(), first.abs().item()
+    (4.0, 2.0)
+    """
+    return _split(widths, product)[0]
+
+
+def _split(widths, product):
+    widths = _validation.widths(widths)
+    if not isinstance(product, Tensor) or tuple(product.shape) != (widths[-1], widths[0]):
+        shape = tuple(product.shape) if hasattr(product, "shape") else product
+        raise ValueError(
+            f"product must be a tensor of shape (d_L, d_0) = {(widths[-1], widths[0])}, got {shape!r}"
+        )
+    product = product.to(torch.float64)
+    if not torch.isfinite(product).all():
+        raise ValueError("product must be finite, got NaN or infinity among its entries")
+    left, sigma, right_t = torch.linalg.svd(product, full_matrices=True)
+    smallest = min(widths)
+    if (sigma[smallest:] > 1e-12 * sigma[0]).any():
+        raise ValueError(
+            f"product must have rank <= min(widths) = {smallest}, "
+            f"got rank {torch.linalg.matrix_rank(product).item()}"
+        )
+    depth = len(widths) - 1
+    lam = sigma[:smallest] ** (1.0 / depth)
+    layers = []
+    for d_in, d_out in zip(widths[:-1], widths[1:], strict=True):
+        layer = torch.zeros(d_out, d_in, dtype=torch.float64)
+        layer[range(smallest), range(smallest)] = lam
+        layers.append(layer)
+    layers[0] = layers[0] @ right_t
+    layers[-1] = left @ layers[-1]
+    return tuple(layers), left, lam, right_t.T
+
+
+def aligned_problem(
+    widths: Sequence[int], rank: int, *, seed: int, variance: float = 0.01
+) -> AlignedProblem:
+    """Draw the paper's problem: a balanced random start and a rank-r target aligned with it.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        (d_0, d_1, ..., d_L); the paper's are (16, 32, ..., 32, 10).
+    rank : int
+        Rank r of the target, 1 <= r <= min(widths).
+    seed : int
+        Seed >= 0 of the Gaussian start.
+    variance : float
+        Variance > 0 of the entries of the Gaussian matrix that is split into balanced layers.
+        Where a hidden layer is narrower than d_0 and d_L, its best rank-min(widths)
+        approximation is split.
+
+    Returns
+    -------
+    AlignedProblem
+
+    Raises
+    ------
+    ValueError
+        For arguments outside these ranges.
+
+    Notes
+    -----
+    Paper, Section 3 and the authors' published defaults: variance 0.01, ``Phi = U_r V_r^T``.
+
+    >>> problem = aligned_problem((3, 4, 2), rank=1, seed=0)
+    >>> torch.linalg.matrix_rank(problem.target).item()
+    1
+    """
+    widths = _validation.widths(widths)
+    rank = _validation.integer("rank", rank, minimum=1)
+    seed = _validation.integer("seed", seed, minimum=0)
+    variance = _validation.number("variance", variance, above=0.0)
+    smallest = min(widths)
+    if rank > smallest:
+        raise ValueError(f"rank must be <= min(widths) = {smallest}, got {rank}")
+    generator = torch.Generator().manual_seed(seed)
+    gaussian = torch.randn(widths[-1], widths[0], generator=generator, dtype=torch.float64)
+    left, sigma, right_t = torch.linalg.svd(variance**0.5 * gaussian, full_matrices=False)
+    start = (left[:, :smallest] * sigma[:smallest]) @ right_t[:smallest]
+    weights, left, lam, right = _split(widths, start)
+    return AlignedProblem(
+        weights=weights,
+        target=left[:, :rank] @ right[:, :rank].T,
+        left=left,
+        right=right,
+        layer_singular_values=lam,
+        target_singular_values=(torch.arange(smallest) < rank).to(torch.float64),
+    )
+
+
+def product(weights: Sequence[Tensor]) -> Tensor:
+    """Return ``W^L ... W^1`` for weights ordered from the input to the output.
+
+    Shape (d_L, d_0). Shapes that do not chain raise torch's own error.
+
+    >>> product([torch.tensor([[2.0]]), torch.tensor([[3.0]])])
+    tensor([[6.]])
+    """
+    result = weights[0]
+    for layer in weights[1:]:
+        result = layer @ result
+    return result
+
+
+def loss(weights: Sequence[Tensor], target: Tensor, inputs: Tensor | None = None) -> Tensor:
+    """Half the summed squared error, ``1/2 ||W^L ... W^1 X - Phi||_F^2``.
+
+    Parameters
+    ----------
+    weights : sequence of Tensor
+        W^1, ..., W^L.
+    target : Tensor, shape (d_L, n)
+        Phi; n is d_0 when `inputs` is left out.
+    inputs : Tensor, shape (d_0, n), optional
+        X; the identity when left out.
+
+    Returns
+    -------
+    Tensor, scalar
+
+    Notes
+    -----
+    Paper, Section 3.
+
+    >>> loss([torch.tensor([[2.0]])], torch.tensor([[0.0]])).item()
+    2.0
+    """
+    output = product(weights)
+    if inputs is not None:
+        output = output @ inputs
+    return 0.5 * ((output - target) ** 2).sum()
+
+
+def gradient_descent(
+    weights: Sequence[Tensor],
+    target: Tensor,
+    *,
+    lr: float,
+    steps: int,
+    momentum: float = 0.0,
+    inputs: Tensor | None = None,
+    every: int = 1,
+) -> Iterator[tuple[int, tuple[Tensor, ...]]]:
+    """Train by full-batch gradient descent and yield snapshots of the weights.
+
+    Parameters
+    ----------
+    weights : sequence of Tensor
+        W^1, ..., W^L; left unchanged.
+    target, inputs
+        As in :func:`loss`.
+    lr : float
+        Learning rate eta > 0.
+    steps : int
+        Number of updates >= 0.
+    momentum : float
+        Heavy-ball coefficient beta, 0 <= beta < 1, in torch's convention:
+        ``v <- beta v + grad``, ``W <- W - eta v``, ``v = 0`` at the start.
+    every : int
+        Yield at t = 0, every, 2 every, ...
+
+    Yields
+    ------
+    t : int
+        Number of updates done.
+    weights : tuple of Tensor
+        A copy that later updates do not touch.
+
+    Raises
+    ------
+    ValueError
+        For arguments outside these ranges.
+    """
+    lr = _validation.number("lr", lr, above=0.0)
+    steps = _validation.integer("steps", steps, minimum=0)
+    momentum = _validation.number("momentum", momentum, minimum=0.0, below=1.0)
+    every = _validation.integer("every", every, minimum=1)
+    return _descend(weights, target, inputs, lr, steps, momentum, every)
+
+
+def _descend(weights, target, inputs, lr, steps, momentum, every):
+    # A generator of its own, so that bad arguments raise at the call and not at the first step.
+    weights = [layer.detach().clone() for layer in weights]
+    optimiser = torch.optim.SGD(weights, lr=lr, momentum=momentum)
+    for layer in weights:
+        layer.requires_grad_(True)
+    for t in range(steps + 1):
+        if t % every == 0:
+            yield t, tuple(layer.detach().clone() for layer in weights)
+        if t < steps:
+            optimiser.zero_grad()
+            loss(weights, target, inputs).backward()
+            optimiser.step()
+
+
+def in_singular_basis(weights: Sequence[Tensor], left: Tensor, right: Tensor) -> list[Tensor]:
+    """Rotate the outer layers so that a balanced network becomes rectangular diagonal.
+
+    Parameters
+    ----------
+    weights : sequence of Tensor
+        W^1, ..., W^L.
+    left, right : Tensor, shapes (d_L, d_L) and (d_0, d_0)
+        Orthogonal matrices U and V.
+
+    Returns
+    -------
+    list of Tensor
+        ``W^1 V``, W^2, ..., ``U^T W^L`` (for L = 1: ``U^T W^1 V``). Diagonal entries are the
+        layers' singular values; an entry off the diagonal measures how far the layer's singular
+        vectors have turned away from U and V.
+
+    >>> problem = aligned_problem((3, 4, 2), rank=1, seed=0)
+    >>> first, _ = in_singular_basis(problem.weights, problem.left, problem.right)
+    >>> bool((first.diagonal()[:2] - problem.layer_singular_values).abs().max() < 1e-15)
+    True
+    """
+    rotated = list(weights)
+    rotated[0] = rotated[0] @ right
+    rotated[-1] = left.T @ rotated[-1]
+    return rotated
