@@ -22,7 +22,7 @@ export MPLBACKEND = agg
 export JUPYTER_PLATFORM_DIRS = 1
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book test notebooks lint format clean
+.PHONY: help setup book test notebooks bench lint format clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,9 @@ test: $(READY)  ## run unit tests, doctests and strict nbval of every notebook
 
 notebooks: $(READY)  ## execute the committed notebooks in place, without timing metadata
 	$(BIN)/python tools/execute_notebooks.py $(NOTEBOOKS)
+
+bench: $(READY)  ## time our routes against the usual ones; needs a quiet machine and some minutes
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 lint: $(READY)  ## check style and formatting
 	$(BIN)/python -m ruff check .

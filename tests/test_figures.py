@@ -51,9 +51,7 @@ def test_a_figure_without_words_or_label_is_refused(argument, value):
 
 
 def test_ordered_colours_darken_monotonically_in_greyscale():
-    luminance = [
-        0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b, _ in figures.ordered_colors(7)
-    ]
+    luminance = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b, _ in figures.ordered_colors(7)]
     assert luminance == sorted(luminance)
     assert luminance[-1] < 0.75
 

@@ -8,14 +8,31 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src/depth_not_data"
 LAYERS = (
     {"_validation"},
-    {"recursion", "outer_product", "exact_spectrum"},
+    {
+        "clusters",
+        "exact_spectrum",
+        "finite_time",
+        "learning_time",
+        "outer_product",
+        "perturbation",
+        "recursion",
+        "stability",
+    },
     {"derivations"},
-    {"linear_network", "hessian"},
-    {"figures", "claims"},
+    {"hessian", "linear_network", "resnet", "resnet_hessian", "sweeps"},
+    {"claims", "figures", "published"},
     {"book_extension"},
 )
 # The first layer that may import each of these.
-FOREIGN = {"sympy": 2, "torch": 3, "matplotlib": 4, "IPython": 4, "sphinx": 5, "myst_nb": 5}
+FOREIGN = {
+    "sympy": 2,
+    "torch": 3,
+    "IPython": 4,
+    "matplotlib": 4,
+    "pandas": 4,
+    "myst_nb": 5,
+    "sphinx": 5,
+}
 
 
 def level(module: str) -> int:

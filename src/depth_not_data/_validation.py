@@ -63,7 +63,9 @@ def real_array(name: str, value, *, minimum: float | None = None) -> np.ndarray:
     if not np.all(np.isfinite(array)):
         raise ValueError(f"{name} must be finite, got {value!r}")
     if minimum is not None and np.any(array < minimum):
-        raise ValueError(f"{name} must be >= {minimum:g} everywhere, got a minimum of {array.min()!r}")
+        raise ValueError(
+            f"{name} must be >= {minimum:g} everywhere, got a minimum of {array.min()!r}"
+        )
     return array
 
 

@@ -101,13 +101,18 @@ class Ledger(_ClaimsDirective):
         record = self.env.claim_records.get(claim.id)
         if claim.is_settled:
             if record is None or record["docname"] != claim.chapter:
-                raise self.error(f"{claim.id} is {claim.verdict!r}, but {claim.chapter} has no check")
+                raise self.error(
+                    f"{claim.id} is {claim.verdict!r}, but {claim.chapter} has no check"
+                )
             rows.append(("Measured", f"**{record['measured']}**: {claim.rule.quantity}"))
         if claim.rule:
             rows.append(("Rule", f"{claim.rule}. {claim.rule.reason}"))
         if record:
             rows.append(
-                ("Evidence", f"{{doc}}`/{claim.chapter}`, {{ref}}`check <check-{claim.id.lower()}>`")
+                (
+                    "Evidence",
+                    f"{{doc}}`/{claim.chapter}`, {{ref}}`check <check-{claim.id.lower()}>`",
+                )
             )
         lines += [f":{name}: {value}" for name, value in rows]
         return "\n".join([*lines, "::::"])

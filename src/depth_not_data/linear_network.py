@@ -1,4 +1,4 @@
-"""Deep linear networks ``f(x) = W^L ... W^1 x`` with balanced weights, and gradient descent on them.
+"""Deep linear networks ``f(x) = W^L ... W^1 x``, balanced weights, and gradient descent.
 
 Loss: ``1/2 ||W^L ... W^1 X - Phi||_F^2``, summed over outputs and input columns, not averaged;
 ``X`` is the identity unless stated (whitened data). Everything is float64.
@@ -6,6 +6,7 @@ Loss: ``1/2 ||W^L ... W^1 X - Phi||_F^2``, summed over outputs and input columns
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -77,7 +78,8 @@ def _split(widths, product):
     if not isinstance(product, Tensor) or tuple(product.shape) != (widths[-1], widths[0]):
         shape = tuple(product.shape) if hasattr(product, "shape") else product
         raise ValueError(
-            f"product must be a tensor of shape (d_L, d_0) = {(widths[-1], widths[0])}, got {shape!r}"
+            "product must be a tensor of shape (d_L, d_0) = "
+            f"{(widths[-1], widths[0])}, got {shape!r}"
         )
     product = product.to(torch.float64)
     if not torch.isfinite(product).all():
@@ -92,7 +94,7 @@ def _split(widths, product):
     depth = len(widths) - 1
     lam = sigma[:smallest] ** (1.0 / depth)
     layers = []
-    for d_in, d_out in zip(widths[:-1], widths[1:], strict=True):
+    for d_in, d_out in pairwise(widths):
         layer = torch.zeros(d_out, d_in, dtype=torch.float64)
         layer[range(smallest), range(smallest)] = lam
         layers.append(layer)

@@ -1,0 +1,138 @@
+"""Hessian spectra of many trained students, in parallel and remembered on disk.
+
+Runs go through joblib: ``with joblib.parallel_config(backend="dask"):`` around a call, or any
+other registered backend, spreads them over a cluster and changes nothing else.
+"""
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from depth_not_data import _validation, hessian, resnet, resnet_hessian
+
+CACHE_VARIABLE = "DEPTH_NOT_DATA_CACHE"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained student's spectrum.
+
+    Attributes
+    ----------
+    n_embd, n_block, seed : int
+        What was trained.
+    eigenvalues : numpy.ndarray, shape (P,)
+        All eigenvalues of the Hessian after training, descending.
+    loss_history : numpy.ndarray, shape (steps + 1,)
+    """
+
+    n_embd: int
+    n_block: int
+    seed: int
+    eigenvalues: np.ndarray = field(repr=False)
+    loss_history: np.ndarray = field(repr=False)
+
+
+def sweep(
+    n_embd: Iterable[int],
+    n_block: Iterable[int],
+    seeds: Iterable[int],
+    *,
+    n_jobs: int = -1,
+    progress: bool | None = None,
+    **options,
+) -> list[Run]:
+    """Train a student for every combination and return the spectra of their Hessians.
+
+    Parameters
+    ----------
+    n_embd, n_block, seeds : iterable of int
+        Widths N >= 1, numbers of blocks D >= 1 and seeds >= 0; every combination is run.
+    n_jobs : int
+        Number of runs at once, as in joblib; -1 for one on each core. Each uses one thread, so
+        that the numbers do not depend on how many there are.
+    progress : bool, optional
+        Show a bar of the runs started; by default only where the error stream is a terminal.
+    **options
+        Passed to :func:`depth_not_data.resnet.train_student`.
+
+    Returns
+    -------
+    list of Run
+        In the order of ``itertools.product(n_embd, n_block, seeds)``.
+
+    Raises
+    ------
+    ValueError
+        If a width, number of blocks, seed or option is outside its range.
+
+    Notes
+    -----
+    A result is stored under its arguments, the source code of the helpers and the version of
+    torch, in :func:`cache_folder`: a run is repeated when any of them changes, and only then.
+    """
+    combinations = [
+        (
+            _validation.integer("n_embd", n, minimum=1),
+            _validation.integer("n_block", d, minimum=1),
+            _validation.integer("seeds", s, minimum=0),
+        )
+        for n, d, s in itertools.product(n_embd, n_block, seeds)
+    ]
+    run = joblib.Memory(cache_folder(), verbose=0).cache(_run)
+    code = fingerprint()
+    missing = [c for c in combinations if not run.check_call_in_cache(*c, options, code)]
+    disable = None if progress is None else not progress
+    bar = tqdm(missing, desc="runs started", leave=False, disable=disable)
+    # Results are taken from the workers and not from the disk: theirs may be another machine's.
+    fresh = joblib.Parallel(n_jobs=n_jobs if missing else 1)(
+        joblib.delayed(run)(*c, options, code) for c in bar
+    )
+    computed = dict(zip(missing, fresh, strict=True))
+    return [computed[c] if c in computed else run(*c, options, code) for c in combinations]
+
+
+def cache_folder() -> Path:
+    """Folder of the stored results.
+
+    The environment variable ``DEPTH_NOT_DATA_CACHE`` if it is set, else ``.cache`` in the
+    checkout of the book, else ``~/.cache/depth-not-data``.
+    """
+    if os.environ.get(CACHE_VARIABLE):
+        return Path(os.environ[CACHE_VARIABLE])
+    root = Path(__file__).resolve().parents[2]
+    if (root / "pyproject.toml").exists():
+        return root / ".cache"
+    return Path.home() / ".cache" / "depth-not-data"
+
+
+def fingerprint() -> str:
+    """Hash of everything but its arguments that a run depends on.
+
+    The source code of the modules that a run uses, and the version of torch.
+    """
+    digest = hashlib.sha256(torch.__version__.encode())
+    for module in (_validation, hessian, resnet, resnet_hessian):
+        digest.update(Path(module.__file__).read_bytes())
+    digest.update(Path(__file__).read_bytes())
+    return digest.hexdigest()
+
+
+def _run(n_embd, n_block, seed, options, code):
+    # `code` is an argument so that it is part of the key under which joblib stores the result.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
+        eigenvalues = hessian.eigenvalues(resnet_hessian.hessian(student))
+    finally:
+        torch.set_num_threads(threads)
+    return Run(n_embd, n_block, seed, eigenvalues, student.loss_history)

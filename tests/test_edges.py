@@ -1,0 +1,71 @@
+"""The steepest fall of a ranked curve."""
+
+import numpy as np
+import pytest
+
+from depth_not_data.edges import local_slopes, steepest_rank
+
+K = np.arange(1.0, 801.0)
+
+
+def stepped(*, at, height, exponent=0.7):
+    """A power law that falls by the factor `height` between ranks `at` and `at` + 1."""
+    return K**-exponent * np.where(at < K, 1.0, height)
+
+
+@pytest.mark.parametrize("at", [60, 100, 225, 400])
+def test_a_step_is_found_wherever_it_stands(at):
+    found = steepest_rank(stepped(at=at, height=2.0), first=20, last=800, half_width=0.1)
+    assert abs(found - at) <= 0.01 * at + 1
+
+
+def test_the_position_does_not_depend_on_the_scale():
+    curve = stepped(at=100, height=2.0)
+    settings = {"first": 20, "last": 800, "half_width": 0.1}
+    assert steepest_rank(curve, **settings) == steepest_rank(1e-6 * curve, **settings)
+
+
+def test_a_step_outside_the_range_is_not_found():
+    curve = stepped(at=40, height=5.0) * np.where(K <= 200, 1.5, 1.0)
+    assert abs(steepest_rank(curve, first=20, last=800, half_width=0.1) - 40) <= 1
+    assert abs(steepest_rank(curve, first=41, last=800, half_width=0.1) - 200) <= 3
+
+
+def test_a_step_moved_on_purpose_moves_the_answer():
+    found = [
+        steepest_rank(stepped(at=at, height=2.0), first=20, last=800, half_width=0.1)
+        for at in (90, 100)
+    ]
+    assert found[0] < 95 < found[1]
+
+
+def test_every_window_lies_in_the_range():
+    first, last, half_width = 30, 300, 0.15
+    curve = K**-1.0
+    curve[: first - 1] = 1e3
+    curve[last:] = 1e-9
+    slopes = local_slopes(curve, first=first, last=last, half_width=half_width)
+    np.testing.assert_allclose(list(slopes.values()), -1.0, atol=1e-10)
+    assert list(slopes) == list(range(min(slopes), max(slopes) + 1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"first": 0}, "first"),
+        ({"last": 801}, "last"),
+        ({"half_width": 0.0}, "half_width"),
+        ({"half_width": float("nan")}, "half_width"),
+        ({"first": 100, "last": 105}, "last"),
+    ],
+)
+def test_bad_input_is_named(settings, name):
+    arguments = {"first": 20, "last": 800, "half_width": 0.1} | settings
+    with pytest.raises(ValueError, match=name):
+        steepest_rank(K**-1.0, **arguments)
+
+
+@pytest.mark.parametrize("curve", [K, np.where(K < 700, 1.0 / K, 0.0), np.full(800, np.nan)])
+def test_a_curve_must_be_positive_descending_and_finite(curve):
+    with pytest.raises(ValueError, match="eigenvalues"):
+        steepest_rank(curve, first=20, last=800, half_width=0.1)
