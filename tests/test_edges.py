@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from depth_not_data.edges import local_slopes, steepest_rank
+from depth_not_data.edges import landmarks, local_slopes, steepest_rank
 
 K = np.arange(1.0, 801.0)
 
@@ -69,3 +69,41 @@ def test_bad_input_is_named(settings, name):
 def test_a_curve_must_be_positive_descending_and_finite(curve):
     with pytest.raises(ValueError, match="eigenvalues"):
         steepest_rank(curve, first=20, last=800, half_width=0.1)
+
+
+def clustered(*sizes, total=800, ratio=2.0):
+    """Clusters of the given sizes, each a factor `ratio` above the next, and the rest."""
+    ends = np.cumsum(sizes)
+    height = ratio ** np.sum(np.arange(1, total + 1)[:, None] <= ends, axis=1)
+    return height * np.arange(1.0, total + 1) ** -0.1
+
+
+@pytest.mark.parametrize("sizes", [(9, 9, 82), (10, 10, 80), (4, 30, 55)])
+def test_landmarks_are_found_wherever_they_stand(sizes):
+    found = landmarks(clustered(*sizes))
+    assert found.gaps == tuple(np.cumsum(sizes))
+    assert found.clusters == 2
+    assert abs(found.edge - sum(sizes)) <= 2
+    np.testing.assert_allclose(found.ratios, 2.0, rtol=0.03)
+
+
+def test_a_gap_narrower_than_the_threshold_is_no_cluster():
+    curve = clustered(9, 9, 82)
+    curve[:9] /= 2.0 / 1.2
+    found = landmarks(curve)
+    assert found.gaps == (9, 18, 100)
+    assert found.clusters == 1
+
+
+def test_a_third_cluster_is_counted():
+    assert landmarks(clustered(9, 9, 9, 73)).clusters == 2  # the three widest end at rank 27
+    curve = clustered(9, 9, 9, 73)
+    curve[:100] *= 2.0  # the edge at 100 is now among them
+    assert landmarks(curve).clusters == 3
+
+
+def test_a_spectrum_with_nonpositive_upper_half_is_refused():
+    curve = clustered(9, 9, 82)
+    curve[300:] = 0.0
+    with pytest.raises(ValueError, match="positive"):
+        landmarks(curve)

@@ -19,7 +19,15 @@ LAYERS = (
         "stability",
     },
     {"derivations"},
-    {"hessian", "linear_network", "resnet", "resnet_hessian", "sweeps"},
+    {
+        "activations",
+        "function_space",
+        "hessian",
+        "linear_network",
+        "resnet",
+        "resnet_hessian",
+        "sweeps",
+    },
     {"claims", "figures", "published"},
     {"book_extension"},
 )

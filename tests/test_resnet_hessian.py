@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.func import functional_call
 
-from depth_not_data import resnet, resnet_hessian
+from depth_not_data import activations, resnet, resnet_hessian
 from depth_not_data.hessian import dense_hessian, relative_asymmetry
 from depth_not_data.resnet import train_student
 from depth_not_data.resnet_hessian import hessian
@@ -16,7 +16,7 @@ TOLERANCE = 1e-12
 CANDIDATES = [
     {"placement": placement, "norm": norm, "activation": activation, "bias": bias}
     for placement, norm, activation, bias in itertools.product(
-        resnet.PLACEMENTS, resnet.NORMS, resnet.ACTIVATIONS, [False, True]
+        resnet.PLACEMENTS, resnet.NORMS, activations.FUNCTIONS, [False, True]
     )
     if placement != "none" or norm == "layer"
 ]

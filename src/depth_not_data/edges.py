@@ -1,13 +1,21 @@
-"""The edge of a spectrum: where a ranked curve falls most steeply on logarithmic axes.
+"""The edge of a spectrum, and the rules by which the blog's claims about spectra are judged.
 
 A gap is one wide step between neighbours and is found by :mod:`depth_not_data.clusters`. An edge
-is spread over several ranks; its position is that of the steepest local slope. Ranks count from
-1 at the largest eigenvalue.
+is spread over several ranks; its position is that of the steepest fall on logarithmic axes. Ranks
+count from 1 at the largest eigenvalue.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from depth_not_data import _validation, clusters
+
+# Fixed with the blog's published curves in view, before any spectrum of ours was. A gap: between
+# their narrowest gap, 1.37, and their widest ratio inside a cluster, 1.16. An edge: a tenth of its
+# rank to either side, about the width over which their curves fall near rank 100.
+GAP = 1.25
+HALF_WIDTH = 0.1
 
 
 def local_slopes(eigenvalues, *, first: int, last: int, half_width: float) -> dict[int, float]:
@@ -92,3 +100,65 @@ def steepest_rank(eigenvalues, *, first: int, last: int, half_width: float) -> i
     """
     slopes = local_slopes(eigenvalues, first=first, last=last, half_width=half_width)
     return min(slopes, key=slopes.get)
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Where one spectrum has its gaps and its edge.
+
+    Attributes
+    ----------
+    gaps : tuple of int
+        Ranks k, ascending, of the three largest ratios ``Lambda_k / Lambda_(k+1)`` among the
+        upper half of the eigenvalues.
+    ratios : tuple of float
+        These three ratios.
+    clusters : int
+        Number of ratios of 1.25 or more above the last of the three gaps.
+    edge : int
+        Rank of the steepest fall behind the second gap, in the upper half of the eigenvalues.
+    """
+
+    gaps: tuple[int, int, int]
+    ratios: tuple[float, float, float]
+    clusters: int
+    edge: int
+
+
+def landmarks(eigenvalues) -> Landmarks:
+    """Find gaps and edge of a whole spectrum, knowing nothing but its length.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (P,)
+        All eigenvalues, descending, the upper half of them positive.
+
+    Returns
+    -------
+    Landmarks
+
+    Raises
+    ------
+    ValueError
+        If `eigenvalues` is not finite, descending, long enough, or positive in its upper half.
+
+    Examples
+    --------
+    Clusters of 5 and 7 above a group that ends at rank 40, in a spectrum of 300:
+
+    >>> k = np.arange(1.0, 301.0)
+    >>> steps = np.select([k <= 5, k <= 12, k <= 40], [8.0, 4.0, 2.0], 1.0)
+    >>> found = landmarks(steps * k**-0.1)
+    >>> found.gaps, found.clusters, abs(found.edge - 40) <= 1
+    ((5, 12, 40), 2, True)
+    """
+    half = len(eigenvalues) // 2
+    gaps = clusters.largest_gaps(eigenvalues, 3, first=1, last=half)
+    ratios = clusters.neighbour_ratios(eigenvalues[: half + 1])
+    edge = steepest_rank(eigenvalues, first=gaps[1] + 1, last=half, half_width=HALF_WIDTH)
+    return Landmarks(
+        gaps=gaps,
+        ratios=tuple(float(ratios[k - 1]) for k in gaps),
+        clusters=int(np.sum(ratios[: gaps[2] - 1] >= GAP)),
+        edge=edge,
+    )

@@ -6,6 +6,7 @@ below are the candidates, and the defaults are the one whose figures agree with 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,16 +15,12 @@ from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from depth_not_data import _validation
+from depth_not_data import _validation, activations
 
 PLACEMENTS = ("post", "pre", "none")
 NORMS = ("layer", "layer-plain", "rms")
-ACTIVATIONS = {
-    "relu": functional.relu,
-    "gelu": functional.gelu,
-    "silu": functional.silu,
-    "tanh": torch.tanh,
-}
+ROTATIONS = ("none", "shared", "separate")
+AFFINE_PARTS = ("gain", "bias")
 OPTIMISERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 # PyTorch's defaults for nn.LayerNorm and, in double precision, for nn.RMSNorm.
 EPSILONS = {"layer": 1e-5, "layer-plain": 1e-5, "rms": torch.finfo(torch.float64).eps}
@@ -70,10 +67,13 @@ class Block(nn.Module):
     w2, b2 : torch.nn.Parameter
         Shapes (N, 4N) and (N,); `b2` is None without biases.
     norm : Normalisation or None
+    rotation : torch.Tensor or None
+        Orthogonal matrix, shape (N, N): the block acts on ``rotation @ h``.
     """
 
     def __init__(self, n_embd, placement, norm, activation, bias, generator):
         super().__init__()
+        self.rotation = None
         n_hidden = 4 * n_embd
         self.placement = placement
         self.activation = activation
@@ -85,8 +85,10 @@ class Block(nn.Module):
 
     def forward(self, h: torch.Tensor) -> torch.Tensor:
         """Map `h`, shape (..., N), to the same shape."""
+        if self.rotation is not None:
+            h = h @ self.rotation.T
         v = self.norm(h) if self.placement == "pre" else h
-        hidden = ACTIVATIONS[self.activation](functional.linear(v, self.w1, self.b1))
+        hidden = activations.FUNCTIONS[self.activation](functional.linear(v, self.w1, self.b1))
         h = h + functional.linear(hidden, self.w2, self.b2)
         return self.norm(h) if self.placement == "post" else h
 
@@ -108,7 +110,8 @@ class ResidualNetwork(nn.Module):
         Normalise the sum at the end of each block, the input of its perceptron, or nothing.
     norm : {"layer", "layer-plain", "rms"}
         See :class:`Normalisation`; without effect for `placement` "none".
-    activation : {"relu", "gelu", "silu", "tanh"}
+    activation : {"relu", "gelu", "silu", "tanh", "relu-centred", "abs"}
+        "relu-centred" is ReLU less its mean at the start, 1 / sqrt(6 pi).
     bias : bool
         Whether the two linear maps of a block have biases.
 
@@ -141,7 +144,7 @@ class ResidualNetwork(nn.Module):
         super().__init__()
         placement = _validation.choice("placement", placement, PLACEMENTS)
         norm = _validation.choice("norm", norm, NORMS)
-        activation = _validation.choice("activation", activation, tuple(ACTIVATIONS))
+        activation = _validation.choice("activation", activation, tuple(activations.FUNCTIONS))
         if not isinstance(bias, bool):
             raise ValueError(f"bias must be True or False, got {bias!r}")
         layer_norm = placement != "none" and norm != "rms"
@@ -191,6 +194,10 @@ def train_student(
     lr: float = 1e-3,
     steps: int = 1000,
     n_samples: int = 1000,
+    frozen: Sequence[str] = (),
+    rotation: str = "none",
+    input_mean: Sequence[float] | None = None,
+    input_std: Sequence[float] | None = None,
     progress: bool | None = None,
 ) -> Student:
     """Train a student network on a teacher of the same architecture, full batch, in float64.
@@ -200,8 +207,9 @@ def train_student(
     n_embd, n_block, placement, norm, activation, bias
         As in :class:`ResidualNetwork`.
     seed : int
-        >= 0. Teacher, student and inputs are drawn in this order from one generator, so two
-        runs of one seed and architecture share their networks whatever else differs.
+        >= 0. Rotations (if any), teacher, student and inputs are drawn in this order from one
+        generator, so two runs of one seed and architecture share their networks whatever else
+        differs.
     optimiser : {"adam", "sgd"}
         PyTorch's, with its defaults apart from the learning rate.
     lr : float
@@ -210,6 +218,14 @@ def train_student(
         Number of full-batch steps >= 0.
     n_samples : int
         Number of inputs >= 1.
+    frozen : sequence of {"gain", "bias"}
+        Parts of the student's normalisations that stay at 1 and 0: they are not trained and the
+        Hessian leaves them out.
+    rotation : {"none", "shared", "separate"}
+        Turn the state by a random rotation before the first block, or by another one before each
+        block: the normalisations then act in one other basis, or each in one of its own.
+    input_mean, input_std : sequence of float, optional
+        N means and N standard deviations >= 0 of the inputs; 0 and 1 by default.
     progress : bool, optional
         Show a progress bar; by default only where the error stream is a terminal.
 
@@ -220,7 +236,8 @@ def train_student(
     Raises
     ------
     ValueError
-        If an argument is outside the ranges above.
+        If an argument is outside the ranges above, or if a part is frozen that the
+        normalisation does not have.
 
     Notes
     -----
@@ -238,12 +255,24 @@ def train_student(
     lr = _validation.number("lr", lr, above=0.0)
     steps = _validation.integer("steps", steps, minimum=0)
     n_samples = _validation.integer("n_samples", n_samples, minimum=1)
+    rotation = _validation.choice("rotation", rotation, ROTATIONS)
 
     generator = torch.Generator().manual_seed(seed)
+    rotations = _rotations(rotation, n_embd, n_block, generator)
     options = {"placement": placement, "norm": norm, "activation": activation, "bias": bias}
     teacher = ResidualNetwork(n_embd, n_block, generator=generator, **options)
     model = ResidualNetwork(n_embd, n_block, generator=generator, **options)
     inputs = torch.randn(n_samples, n_embd, generator=generator, dtype=torch.float64)
+    if input_std is not None:
+        input_std = _validation.vector("input_std", input_std, minimum=0.0, lengths=[n_embd])
+        inputs *= torch.from_numpy(input_std)
+    if input_mean is not None:
+        input_mean = _validation.vector("input_mean", input_mean, lengths=[n_embd])
+        inputs += torch.from_numpy(input_mean)
+    for network in (teacher, model):
+        for block, turn in zip(network.blocks, rotations, strict=True):
+            block.rotation = turn
+    _freeze(model, frozen)
     with torch.no_grad():
         targets = teacher(inputs)
 
@@ -260,6 +289,25 @@ def train_student(
         history[steps] = functional.mse_loss(model(inputs), targets).item()
     model.zero_grad()
     return Student(model, teacher, inputs, targets, history)
+
+
+def _rotations(rotation, n_embd, n_block, generator):
+    """One orthogonal matrix, or None, for each block."""
+    rotations = [None] * _validation.integer("n_block", n_block, minimum=1)
+    for b in {"none": (), "shared": (0,), "separate": range(n_block)}[rotation]:
+        gaussian = torch.randn(n_embd, n_embd, generator=generator, dtype=torch.float64)
+        rotations[b] = torch.linalg.qr(gaussian).Q
+    return rotations
+
+
+def _freeze(model, frozen):
+    for part in frozen:
+        _validation.choice("frozen", part, AFFINE_PARTS)
+        for block in model.blocks:
+            parameter = getattr(block.norm, part, None)
+            if parameter is None:
+                raise ValueError(f"frozen must name parts of the normalisation, got {part!r}")
+            parameter.requires_grad_(False)
 
 
 def _uniform(shape, fan_in, generator):

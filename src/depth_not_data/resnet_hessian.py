@@ -17,11 +17,10 @@ A displacement has one row per component q of the displaced node, so that arrays
 displacements have the shape (samples, q, width).
 """
 
-import math
-
 import torch
 from torch.nn import functional
 
+from depth_not_data.activations import DERIVATIVES
 from depth_not_data.resnet import EPSILONS, Block, Normalisation, ResidualNetwork, Student
 
 # Samples per pass. It bounds the working set next to the matrix itself: 130 MB beside 344 MB at
@@ -41,8 +40,8 @@ def hessian(student: Student) -> torch.Tensor:
     -------
     torch.Tensor, float64, shape (P, P)
         Second derivatives of ``mean((model(inputs) - targets)**2)``, mean over samples and
-        outputs, in the order of ``model.parameters()``, each flattened row by row. Where an
-        activation has a kink (ReLU at 0) its second derivative counts as 0.
+        outputs, in the order of ``model.parameters()`` less the frozen ones, each flattened row
+        by row. Where an activation has a kink (ReLU at 0) its second derivative counts as 0.
 
     Raises
     ------
@@ -60,7 +59,7 @@ def hessian(student: Student) -> torch.Tensor:
     if not isinstance(model, ResidualNetwork):
         raise ValueError(f"student.model must be a ResidualNetwork, got {type(model).__name__}")
     places, size = {}, 0
-    for parameter in model.parameters():
+    for parameter in filter(lambda p: p.requires_grad, model.parameters()):
         places[parameter] = slice(size, size + parameter.numel())
         size += parameter.numel()
     matrix = torch.zeros(size, size, dtype=torch.float64)
@@ -83,7 +82,7 @@ def _accumulate(matrix, places, model, inputs, targets, scale):
     h = inputs
     blocks = []
     for block in model.blocks:
-        blocks.append(_BlockPass(block, h))
+        blocks.append(_BlockPass(block, _turn(h, block)))
         h = blocks[-1].output
     gradient, curvature = scale * (h - targets), scale * _identities(h)
     for block in reversed(blocks):
@@ -99,7 +98,7 @@ def _accumulate(matrix, places, model, inputs, targets, scale):
                         _add(matrix, places, row, column, source, moved=False)
             _add_all(matrix, places, block.nodes[index + 1 :], source)
             for later in blocks[d + 1 :]:
-                displacement = later.displace(displacement, None)
+                displacement = later.displace(_turn(displacement, later.block), None)
                 _add_all(matrix, places, later.nodes, source)
     return [node for block in blocks for node in block.nodes]
 
@@ -183,7 +182,7 @@ class _BlockPass:
         if block.placement == "pre":
             self.norm = _NormPass(block.norm, h)
             v = self.norm.output
-        a, self.slope, self.bend = _ACTIVATIONS[block.activation](
+        a, self.slope, self.bend = DERIVATIVES[block.activation](
             functional.linear(v, block.w1, block.b1)
         )
         self.output = h + functional.linear(a, block.w2, block.b2)
@@ -222,7 +221,11 @@ class _BlockPass:
         bent = self.u.bent @ block.w1
         if block.placement == "pre":
             bent = self.norm.pull(self.norm.node.bent, identity)
-        return self.r.gradient + g_v, self.r.bent + bent
+        gradient, curvature = self.r.gradient + g_v, self.r.bent + bent
+        if block.rotation is not None:
+            gradient = gradient @ block.rotation
+            curvature = block.rotation.T @ curvature @ block.rotation
+        return gradient, curvature
 
     def displace(self, dh, source):
         """Displace the block's input by `dh` and node `source` by the unit vectors.
@@ -255,6 +258,10 @@ class _BlockPass:
         return output
 
 
+def _turn(h, block):
+    return h if block.rotation is None else h @ block.rotation.T
+
+
 def _linear_entries(weight, bias, s):
     entries = [_Entry(weight, s=s)]
     if bias is not None:
@@ -283,11 +290,12 @@ class _NormPass:
         self.gain = torch.ones_like(x) if module.gain is None else module.gain.expand_as(x)
         self.output = self.gain * self.y
         entries = []
-        if module.gain is not None:
+        if module.gain is not None and module.gain.requires_grad:
             entries.append(_Entry(module.gain, factor=self.y))
         if module.bias is not None:
             self.output = self.output + module.bias
-            entries.append(_Entry(module.bias))
+            if module.bias.requires_grad:
+                entries.append(_Entry(module.bias))
         self.node = _Node(entries)
 
     def backward(self, gradient):
@@ -312,30 +320,3 @@ class _NormPass:
     def pull(self, bent, dx):
         """Change of the gradient with respect to x along a displacement."""
         return (bent * self.gain[:, None]) @ self.jacobian + dx @ self.curvature
-
-
-def _relu(u):
-    slope = (u > 0).to(u.dtype)
-    return slope * u, slope, None
-
-
-def _tanh(u):
-    a = torch.tanh(u)
-    slope = 1 - a * a
-    return a, slope, -2 * a * slope
-
-
-def _silu(u):
-    s = torch.sigmoid(u)
-    slope = s * (1 + u * (1 - s))
-    return u * s, slope, s * (1 - s) * (2 + u * (1 - 2 * s))
-
-
-def _gelu(u):
-    density = torch.exp(-u * u / 2) / math.sqrt(2 * math.pi)
-    below = torch.special.ndtr(u)
-    return u * below, below + u * density, (2 - u * u) * density
-
-
-# Value, first and second derivative.
-_ACTIVATIONS = {"relu": _relu, "tanh": _tanh, "silu": _silu, "gelu": _gelu}

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from depth_not_data import _validation, hessian, resnet, resnet_hessian
+from depth_not_data import _validation, activations, hessian, resnet, resnet_hessian
 
 CACHE_VARIABLE = "DEPTH_NOT_DATA_CACHE"
 
@@ -120,7 +120,7 @@ def fingerprint() -> str:
     The source code of the modules that a run uses, and the version of torch.
     """
     digest = hashlib.sha256(torch.__version__.encode())
-    for module in (_validation, hessian, resnet, resnet_hessian):
+    for module in (_validation, activations, hessian, resnet, resnet_hessian):
         digest.update(Path(module.__file__).read_bytes())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()
