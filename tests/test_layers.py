@@ -10,12 +10,14 @@ LAYERS = (
     {"_validation"},
     {
         "clusters",
+        "edges",
         "exact_spectrum",
         "finite_time",
         "learning_time",
         "outer_product",
         "perturbation",
         "recursion",
+        "residual_linear",
         "stability",
     },
     {"derivations"},
@@ -28,7 +30,7 @@ LAYERS = (
         "resnet_hessian",
         "sweeps",
     },
-    {"claims", "figures", "published"},
+    {"claims", "figures", "predictions", "published"},
     {"book_extension"},
 )
 # The first layer that may import each of these.
