@@ -23,8 +23,10 @@ LAYERS = (
     {"derivations"},
     {
         "activations",
+        "eigenfunctions",
         "function_space",
         "hessian",
+        "lanczos",
         "linear_network",
         "resnet",
         "resnet_hessian",

@@ -1,0 +1,149 @@
+"""What the leading eigenvectors of trained students do and where they sit, remembered on disk."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+
+from depth_not_data import _validation, function_space, resnet, resnet_hessian, sweeps
+
+# Eigenvectors per N^2: enough to see the edge and what lies below it.
+REACH = 1.25
+
+
+@dataclass(frozen=True)
+class Eigenfunctions:
+    """The leading eigenvectors of one student's Hessian as functions, largest eigenvalue first.
+
+    Attributes
+    ----------
+    n_embd, n_block, seed : int
+    eigenvalues : numpy.ndarray, shape (k,)
+        k = 1.25 N^2, rounded.
+    mean_square : numpy.ndarray, shape (k,)
+        Mean over samples and outputs of the squared change for a unit step; twice this is the
+        eigenvalue where the residual is zero.
+    kinds : dict of str to numpy.ndarray, shape (k,)
+        :func:`depth_not_data.function_space.function_shares`.
+    parts : dict of (str, int) to numpy.ndarray, shape (k,)
+        :func:`depth_not_data.function_space.parameter_shares`.
+    constant_along_mean, identity, diagonal : numpy.ndarray, shape (k,)
+        Shares of the constant along (1, ..., 1), of the identity map of the mean-free input and
+        of all N diagonal maps of it.
+    random_kinds : dict of str to numpy.ndarray, shape (20,)
+        The same as `kinds` for random directions in parameter space.
+    loss : float
+        Mean squared error after training.
+    """
+
+    n_embd: int
+    n_block: int
+    seed: int
+    eigenvalues: np.ndarray = field(repr=False)
+    mean_square: np.ndarray = field(repr=False)
+    kinds: dict = field(repr=False)
+    parts: dict = field(repr=False)
+    constant_along_mean: np.ndarray = field(repr=False)
+    identity: np.ndarray = field(repr=False)
+    diagonal: np.ndarray = field(repr=False)
+    random_kinds: dict = field(repr=False)
+    loss: float
+
+
+def analyse(
+    cases: Iterable[tuple[int, int, int]], *, n_jobs: int = -1, **options
+) -> list[Eigenfunctions]:
+    """Train students and look at the leading eigenvectors of their Hessians.
+
+    Parameters
+    ----------
+    cases : iterable of (n_embd, n_block, seed)
+        Widths N >= 2, numbers of blocks >= 1 and seeds >= 0.
+    n_jobs : int
+        Number of students at once, as in joblib; each uses one thread.
+    **options
+        Passed to :func:`depth_not_data.resnet.train_student`.
+
+    Returns
+    -------
+    list of Eigenfunctions
+        In the order of `cases`.
+
+    Raises
+    ------
+    ValueError
+        If a case or an option is outside its range.
+
+    Notes
+    -----
+    Stored in :func:`depth_not_data.sweeps.cache_folder` under the arguments and the code.
+    """
+    checked = [
+        (
+            _validation.integer("n_embd", n, minimum=2),
+            _validation.integer("n_block", d, minimum=1),
+            _validation.integer("seed", s, minimum=0),
+        )
+        for n, d, s in cases
+    ]
+    run = joblib.Memory(sweeps.cache_folder(), verbose=0).cache(_analyse)
+    code = _fingerprint()
+    missing = [c for c in checked if not run.check_call_in_cache(*c, options, code)]
+    # The largest first, so that no worker is left alone with one of them.
+    missing.sort(key=lambda c: -(c[0] ** 4) * c[1] ** 2)
+    fresh = joblib.Parallel(n_jobs=n_jobs if missing else 1)(
+        joblib.delayed(run)(*c, options, code) for c in missing
+    )
+    computed = dict(zip(missing, fresh, strict=True))
+    return [computed[c] if c in computed else run(*c, options, code) for c in checked]
+
+
+def _fingerprint():
+    digest = hashlib.sha256(sweeps.fingerprint().encode())
+    for path in (function_space.__file__, __file__):
+        digest.update(Path(path).read_bytes())
+    return digest.hexdigest()
+
+
+def _analyse(n_embd, n_block, seed, options, code):
+    # `code` is part of the key under which joblib stores the result.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
+        matrix = resnet_hessian.hessian(student)
+        count = min(len(matrix), round(REACH * n_embd**2))
+        values, vectors = function_space.leading_eigenpairs(matrix, count)
+        return _summary(student, seed, values, vectors)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _summary(student, seed, values, vectors):
+    inputs = student.inputs
+    changes = function_space.output_changes(student, vectors)
+    free = inputs - inputs.mean(1, keepdim=True)
+    generator = torch.Generator().manual_seed(seed)
+    random = torch.empty(len(vectors), 20, dtype=torch.float64).normal_(generator=generator)
+    return Eigenfunctions(
+        n_embd=inputs.shape[1],
+        n_block=len(student.model.blocks),
+        seed=seed,
+        eigenvalues=values.numpy(),
+        mean_square=changes.square().mean((1, 2)).numpy(),
+        kinds=function_space.function_shares(changes, inputs),
+        parts=function_space.parameter_shares(student, vectors),
+        constant_along_mean=function_space.span_share(changes, torch.ones_like(inputs)[None]),
+        identity=function_space.span_share(changes, free[None]),
+        diagonal=function_space.span_share(
+            changes, torch.diag_embed(free).transpose(0, 1).contiguous()
+        ),
+        random_kinds=function_space.function_shares(
+            function_space.output_changes(student, random), inputs
+        ),
+        loss=float(student.loss_history[-1]),
+    )

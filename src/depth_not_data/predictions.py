@@ -1,0 +1,180 @@
+"""The predictions of Part III, written before the runs that test them, and their score.
+
+The predictions are the file ``predictions.yml`` beside this module, with the rules by which they
+are judged; its history in the repository shows what was written when.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import yaml
+
+from depth_not_data import _validation, clusters, edges
+
+ROUNDS = ("interventions", "fresh", "last")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One intervention and what is expected of it.
+
+    Attributes
+    ----------
+    id, what, reason : str
+    round : int
+        1, 2 or 3, in the order in which they were written.
+    options : dict
+        Options of :func:`depth_not_data.resnet.train_student`.
+    gaps : tuple of int
+        Ranks, ascending.
+    edge : int or None
+        Rank, or None where the edge was not predicted.
+    seen : bool
+        Whether the outcome was known when the prediction was written.
+    n_embd, n_block : int
+    """
+
+    id: str
+    what: str
+    reason: str
+    round: int
+    options: dict
+    gaps: tuple[int, ...]
+    edge: int | None
+    seen: bool
+    n_embd: int = 10
+    n_block: int = 2
+
+
+@cache
+def predictions() -> dict[str, Prediction]:
+    """Every prediction by its id, in the order in which they were written.
+
+    >>> predictions()["gain-frozen"].gaps
+    (9,)
+    """
+    found = {}
+    for number, name in enumerate(ROUNDS, start=1):
+        for entry in _document()[name]:
+            gaps = tuple(entry.pop("gaps"))
+            found[entry["id"]] = Prediction(round=number, gaps=gaps, **entry)
+    return found
+
+
+def rules(name: str) -> dict:
+    """Return the rules for "scoring" knock-outs or for "masses" in function space.
+
+    >>> rules("scoring")["gap_ratio"]
+    1.25
+    """
+    return _document()[_validation.choice("name", name, ("scoring", "masses"))]
+
+
+def observed_gaps(spectra: Sequence, n_embd: int) -> tuple[int, ...]:
+    """Ranks up to N^2 / 2 at which the median ratio of neighbours reaches the rule's ratio.
+
+    Parameters
+    ----------
+    spectra : sequence of array_like
+        One spectrum for each seed, each descending and positive up to rank N^2 / 2 + 1.
+    n_embd : int
+        Width N >= 2.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    ValueError
+        If there is no spectrum, or one is too short, not descending or not positive.
+
+    Examples
+    --------
+    A gap that only one of three seeds has does not count:
+
+    >>> observed_gaps([[9.0, 3.0, 2.9], [9.0, 3.0, 2.9], [9.0, 3.0, 1.0]], 2)
+    (1,)
+    """
+    ratios = median_ratios(spectra, n_embd)
+    ranks = np.flatnonzero(ratios >= rules("scoring")["gap_ratio"]) + 1
+    return tuple(int(k) for k in ranks)
+
+
+def median_ratios(spectra: Sequence, n_embd: int) -> np.ndarray:
+    """Median over seeds of each ratio of neighbours, ranks 1 to N^2 / 2.
+
+    Arguments and errors as for :func:`observed_gaps`; shape (N^2 // 2,).
+    """
+    n_embd = _validation.integer("n_embd", n_embd, minimum=2)
+    if not len(spectra):
+        raise ValueError("spectra must hold at least one spectrum, got none")
+    last = n_embd**2 // 2 + 1
+    for index, spectrum in enumerate(spectra):
+        if len(spectrum) < last:
+            raise ValueError(f"spectra[{index}] must have {last} entries, got {len(spectrum)}")
+    return np.median([clusters.neighbour_ratios(s[:last]) for s in spectra], axis=0)
+
+
+def observed_edge(spectra: Sequence, n_embd: int) -> float:
+    """Median over seeds of the rank of the steepest fall beyond rank 2 N.
+
+    Parameters
+    ----------
+    spectra : sequence of array_like
+        One whole spectrum for each seed, descending.
+    n_embd : int
+        Width N >= 2.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If there is no spectrum, or one of them is too short or not descending.
+    """
+    n_embd = _validation.integer("n_embd", n_embd, minimum=2)
+    if not len(spectra):
+        raise ValueError("spectra must hold at least one spectrum, got none")
+    ranks = []
+    for spectrum in spectra:
+        positive = int(np.sum(np.asarray(spectrum) > 0))
+        ranks.append(
+            edges.steepest_rank(
+                spectrum,
+                first=2 * n_embd + 1,
+                last=min(len(spectrum) // 2, positive),
+                half_width=rules("scoring")["edge_half_width"],
+            )
+        )
+    return float(np.median(ranks))
+
+
+def gaps_hit(prediction: Prediction, observed: Sequence[int]) -> bool:
+    """Whether the observed gaps are exactly the predicted ones.
+
+    >>> gaps_hit(predictions()["gain-frozen"], (9,)), gaps_hit(predictions()["gain-frozen"], ())
+    (True, False)
+    """
+    return tuple(observed) == prediction.gaps
+
+
+def edge_hit(prediction: Prediction, observed: float) -> bool | None:
+    """Whether the observed edge is within the rule's tolerance; None without a prediction.
+
+    >>> edge_hit(predictions()["gain-frozen"], 103), edge_hit(predictions()["gain-frozen"], 104)
+    (True, False)
+    """
+    if prediction.edge is None:
+        return None
+    tolerance = rules("scoring")["edge_tolerance"] * prediction.n_embd
+    return bool(abs(observed - prediction.edge) <= tolerance)
+
+
+def _document():
+    return yaml.safe_load((files("depth_not_data") / "predictions.yml").read_text("utf-8"))

@@ -1,0 +1,96 @@
+import inspect
+
+import numpy as np
+import pytest
+
+from depth_not_data import predictions as module
+from depth_not_data.predictions import (
+    edge_hit,
+    gaps_hit,
+    median_ratios,
+    observed_edge,
+    observed_gaps,
+    predictions,
+    rules,
+)
+from depth_not_data.resnet import train_student
+
+KNOWN = set(inspect.signature(train_student).parameters)
+
+
+def steps(sizes, levels, length=400):
+    """A slowly falling spectrum with a given level for each cluster."""
+    values = np.concatenate([np.full(n, v) for n, v in zip(sizes, levels, strict=True)])
+    tail = np.full(length - len(values), 0.5 * levels[-1])
+    return np.concatenate([values, tail]) * np.linspace(1.0, 0.9, length)
+
+
+@pytest.mark.parametrize("prediction", predictions().values(), ids=lambda p: p.id)
+def test_every_prediction_can_be_run(prediction):
+    assert set(prediction.options) <= KNOWN
+    student = train_student(
+        prediction.n_embd, prediction.n_block, seed=0, steps=0, n_samples=2, **prediction.options
+    )
+    assert student.targets.shape == (2, prediction.n_embd)
+    assert prediction.what
+    assert prediction.reason
+    assert list(prediction.gaps) == sorted(set(prediction.gaps))
+
+
+def test_the_rounds_are_told_apart():
+    counts = [sum(p.round == r for p in predictions().values()) for r in (1, 2, 3)]
+    assert counts == [22, 6, 4]
+    assert sum(p.seen for p in predictions().values()) == 4
+
+
+def test_the_training_is_one_that_exists():
+    assert set(rules("scoring")["training"]) <= KNOWN
+    with pytest.raises(ValueError, match="name must be"):
+        rules("interventions")
+
+
+def test_gaps_are_found_where_they_are_and_nowhere_else():
+    spectra = [steps([9, 9, 60], [4.0, 2.0, 1.0]) for _ in range(3)]
+    assert observed_gaps(spectra, 10) == (9, 18)
+    assert observed_gaps([steps([20, 60], [1.2, 1.0])], 10) == ()
+
+
+def test_a_gap_needs_most_seeds_and_the_same_rank():
+    two, one = steps([9, 60], [4.0, 1.0]), steps([8, 60], [4.0, 1.0])
+    assert observed_gaps([two, two, one], 10) == (9,)
+    assert observed_gaps([two, one, steps([7, 60], [4.0, 1.0])], 10) == ()
+    assert median_ratios([two, two, one], 10).shape == (50,)
+
+
+def test_the_edge_is_the_steepest_fall_beyond_the_clusters():
+    spectra = [steps([9, 9, 82], [4.0, 2.0, 1.0])]
+    assert abs(observed_edge(spectra, 10) - 100) <= 1
+
+
+def test_a_wrong_prediction_is_a_miss():
+    prediction = predictions()["rms-15"]
+    assert gaps_hit(prediction, (15, 29))
+    assert not gaps_hit(prediction, (14, 28))
+    assert not gaps_hit(prediction, (15, 29, 40))
+    assert edge_hit(prediction, 240)
+    assert edge_hit(prediction, 234)
+    assert not edge_hit(prediction, 225)
+    assert edge_hit(predictions()["even"], 100) is None
+
+
+@pytest.mark.parametrize("function", [observed_gaps, median_ratios, observed_edge])
+def test_bad_input_is_named(function):
+    with pytest.raises(ValueError, match="spectra must hold"):
+        function([], 10)
+    with pytest.raises(ValueError, match="n_embd must be"):
+        function([np.ones(400)], 1)
+
+
+def test_a_short_spectrum_is_named():
+    with pytest.raises(ValueError, match=r"spectra\[1\] must have 51 entries, got 30"):
+        observed_gaps([np.ones(60), np.ones(30)], 10)
+
+
+def test_the_document_is_read_afresh_so_that_callers_cannot_change_it():
+    rules("scoring")["gap_ratio"] = 7.0
+    assert module.rules("scoring")["gap_ratio"] == 1.25
