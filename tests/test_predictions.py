@@ -1,10 +1,13 @@
 import inspect
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from depth_not_data import predictions as module
 from depth_not_data.predictions import (
+    cluster_masses,
     edge_hit,
     gaps_hit,
     median_ratios,
@@ -76,6 +79,17 @@ def test_a_wrong_prediction_is_a_miss():
     assert edge_hit(prediction, 234)
     assert not edge_hit(prediction, 225)
     assert edge_hit(predictions()["even"], 100) is None
+
+
+def test_masses_are_taken_over_the_ranks_they_name():
+    ranks = np.arange(1, 13)  # N = 3: ranks 1-2, 3-4, 5-9
+    kinds = {
+        "constant": np.where(ranks <= 2, 1.0, 0.0),
+        "linear, mean-free": np.where((ranks > 2) & (ranks <= 4), 0.5, 0.0),
+        "linear, mean": np.where((ranks > 4) & (ranks <= 9), 0.25, 0.0),
+    }
+    functions = SimpleNamespace(n_embd=3, kinds=kinds)
+    assert cluster_masses(functions) == (1.0, 0.5, 0.25)
 
 
 @pytest.mark.parametrize("function", [observed_gaps, median_ratios, observed_edge])

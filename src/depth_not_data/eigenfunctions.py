@@ -1,6 +1,7 @@
 """What the leading eigenvectors of trained students do and where they sit, remembered on disk."""
 
 import hashlib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,9 +96,12 @@ def analyse(
     missing = [c for c in checked if not run.check_call_in_cache(*c, options, code)]
     # The largest first, so that no worker is left alone with one of them.
     missing.sort(key=lambda c: -(c[0] ** 4) * c[1] ** 2)
-    fresh = joblib.Parallel(n_jobs=n_jobs if missing else 1)(
-        joblib.delayed(run)(*c, options, code) for c in missing
-    )
+    with warnings.catch_warnings():
+        # joblib restarts a worker that holds much memory, as one does after a large Hessian.
+        warnings.filterwarnings("ignore", message="A worker stopped", category=UserWarning)
+        fresh = joblib.Parallel(n_jobs=n_jobs if missing else 1)(
+            joblib.delayed(run)(*c, options, code) for c in missing
+        )
     computed = dict(zip(missing, fresh, strict=True))
     return [computed[c] if c in computed else run(*c, options, code) for c in checked]
 

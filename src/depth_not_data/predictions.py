@@ -155,6 +155,28 @@ def observed_edge(spectra: Sequence, n_embd: int) -> float:
     return float(np.median(ranks))
 
 
+def cluster_masses(functions) -> tuple[float, float, float]:
+    """Shares of the predicted kinds in the three groups of one student's eigenvectors.
+
+    Parameters
+    ----------
+    functions : depth_not_data.eigenfunctions.Eigenfunctions
+
+    Returns
+    -------
+    tuple of float
+        Constants in ranks 1 to N - 1; linear maps of the mean-free input in ranks N to 2(N - 1);
+        constants and linear maps from there to N^2. Means over the eigenvectors.
+    """
+    n, kinds = functions.n_embd, functions.kinds
+    affine = kinds["constant"] + kinds["linear, mean-free"] + kinds["linear, mean"]
+    return (
+        float(np.mean(kinds["constant"][: n - 1])),
+        float(np.mean(kinds["linear, mean-free"][n - 1 : 2 * (n - 1)])),
+        float(np.mean(affine[2 * (n - 1) : n**2])),
+    )
+
+
 def gaps_hit(prediction: Prediction, observed: Sequence[int]) -> bool:
     """Whether the observed gaps are exactly the predicted ones.
 
