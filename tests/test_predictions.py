@@ -1,5 +1,4 @@
 import inspect
-
 from types import SimpleNamespace
 
 import numpy as np
