@@ -72,5 +72,5 @@ format: $(READY)  ## fix style and formatting
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
-clean:  ## remove everything that was built, .venv included
-	rm -rf _build $(VENV)
+clean:  ## remove everything that was built or computed, .venv included
+	rm -rf _build .cache $(VENV)

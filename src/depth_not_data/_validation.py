@@ -61,10 +61,11 @@ def real_array(name: str, value, *, minimum: float | None = None) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be an array of real numbers, got {value!r}") from error
     if not np.all(np.isfinite(array)):
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        bad = array[~np.isfinite(array)][0]
+        raise ValueError(f"{name} must be finite, got {bad} among its entries")
     if minimum is not None and np.any(array < minimum):
         raise ValueError(
-            f"{name} must be >= {minimum:g} everywhere, got a minimum of {array.min()!r}"
+            f"{name} must be >= {minimum:g} everywhere, got a minimum of {array.min()}"
         )
     return array
 
