@@ -1,12 +1,9 @@
 """What the leading eigenvectors of trained students do and where they sit, remembered on disk."""
 
-import hashlib
-import warnings
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import joblib
 import numpy as np
 import torch
 
@@ -81,7 +78,7 @@ def analyse(
 
     Notes
     -----
-    Stored in :func:`depth_not_data.sweeps.cache_folder` under the arguments and the code.
+    Stored on disk by :func:`depth_not_data.sweeps.stored`.
     """
     checked = [
         (
@@ -91,40 +88,16 @@ def analyse(
         )
         for n, d, s in cases
     ]
-    run = joblib.Memory(sweeps.cache_folder(), verbose=0).cache(_analyse)
-    code = _fingerprint()
-    missing = [c for c in checked if not run.check_call_in_cache(*c, options, code)]
-    # The largest first, so that no worker is left alone with one of them.
-    missing.sort(key=lambda c: -(c[0] ** 4) * c[1] ** 2)
-    with warnings.catch_warnings():
-        # joblib restarts a worker that holds much memory, as one does after a large Hessian.
-        warnings.filterwarnings("ignore", message="A worker stopped", category=UserWarning)
-        fresh = joblib.Parallel(n_jobs=n_jobs if missing else 1)(
-            joblib.delayed(run)(*c, options, code) for c in missing
-        )
-    computed = dict(zip(missing, fresh, strict=True))
-    return [computed[c] if c in computed else run(*c, options, code) for c in checked]
-
-
-def _fingerprint():
-    digest = hashlib.sha256(sweeps.fingerprint().encode())
-    for path in (function_space.__file__, __file__):
-        digest.update(Path(path).read_bytes())
-    return digest.hexdigest()
+    modules = (function_space, sys.modules[__name__])
+    return sweeps.stored(_analyse, checked, options, modules=modules, n_jobs=n_jobs)
 
 
 def _analyse(n_embd, n_block, seed, options, code):
-    # `code` is part of the key under which joblib stores the result.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
-        matrix = resnet_hessian.hessian(student)
-        count = min(len(matrix), round(REACH * n_embd**2))
-        values, vectors = function_space.leading_eigenpairs(matrix, count)
-        return _summary(student, seed, values, vectors)
-    finally:
-        torch.set_num_threads(threads)
+    student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
+    matrix = resnet_hessian.hessian(student)
+    count = min(len(matrix), round(REACH * n_embd**2))
+    values, vectors = function_space.leading_eigenpairs(matrix, count)
+    return _summary(student, seed, values, vectors)
 
 
 def _summary(student, seed, values, vectors):

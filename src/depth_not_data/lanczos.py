@@ -4,12 +4,10 @@ The Lanczos method needs products of the Hessian with vectors only: each costs a
 and neither the matrix nor the time grows with the square of the number of parameters.
 """
 
-import hashlib
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import joblib
 import numpy as np
 import torch
 from scipy.sparse.linalg import LinearOperator, eigsh
@@ -114,20 +112,12 @@ def top_sweep(
     ValueError
         If an argument is outside its range.
     """
-    run = joblib.Memory(sweeps.cache_folder(), verbose=0).cache(_run)
-    code = hashlib.sha256(sweeps.fingerprint().encode() + Path(__file__).read_bytes()).hexdigest()
-    return joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(run)(n_embd, n_block, seed, count, options, code) for seed in seeds
-    )
+    cases = [(n_embd, n_block, seed) for seed in seeds]
+    modules = (sys.modules[__name__],)
+    return sweeps.stored(_run, cases, count, options, modules=modules, n_jobs=n_jobs)
 
 
 def _run(n_embd, n_block, seed, count, options, code):
-    # `code` is an argument so that it is part of the key under which joblib stores the result.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
-        eigenvalues = largest_eigenvalues(student, count)
-    finally:
-        torch.set_num_threads(threads)
+    student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
+    eigenvalues = largest_eigenvalues(student, count)
     return TopRun(n_embd, n_block, seed, eigenvalues, student.loss_history)

@@ -7,9 +7,12 @@ other registered backend, spreads them over a cluster and changes nothing else.
 import hashlib
 import itertools
 import os
-from collections.abc import Iterable
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import joblib
 import numpy as np
@@ -87,17 +90,63 @@ def sweep(
         )
         for n, d, s in itertools.product(n_embd, n_block, seeds)
     ]
-    run = joblib.Memory(cache_folder(), verbose=0).cache(_run)
-    code = fingerprint()
-    missing = [c for c in combinations if not run.check_call_in_cache(*c, options, code)]
+    return stored(_run, combinations, options, n_jobs=n_jobs, progress=progress)
+
+
+def stored(
+    work: Callable,
+    cases: Sequence[tuple],
+    *arguments,
+    modules: Sequence[ModuleType] = (),
+    n_jobs: int = -1,
+    progress: bool | None = False,
+) -> list:
+    """Results of ``work(*case, *arguments, code)`` for every case, computed where none is stored.
+
+    Parameters
+    ----------
+    work : callable
+        A function at the top level of a module. Its last argument, the fingerprint of the code, is
+        there to be part of the key under which joblib stores the result.
+    cases : sequence of tuple
+        Each begins with the width N and the number of blocks D.
+    *arguments
+        The same for every case.
+    modules : sequence of module
+        What `work` uses beyond the modules in :func:`fingerprint`, its own among them.
+    n_jobs, progress
+        As in :func:`sweep`; no bar by default.
+
+    Returns
+    -------
+    list
+        In the order of `cases`.
+    """
+    run = joblib.Memory(cache_folder(), verbose=0).cache(work)
+    calls = [(*case, *arguments, fingerprint(*modules)) for case in cases]
+    missing = [i for i, call in enumerate(calls) if not run.check_call_in_cache(*call)]
+    # The largest first, so that no worker is left alone with one of them.
+    missing.sort(key=lambda i: -(cases[i][0] ** 2) * cases[i][1])
     disable = None if progress is None else not progress
     bar = tqdm(missing, desc="runs started", leave=False, disable=disable)
-    # Results are taken from the workers and not from the disk: theirs may be another machine's.
-    fresh = joblib.Parallel(n_jobs=n_jobs if missing else 1)(
-        joblib.delayed(run)(*c, options, code) for c in bar
-    )
+    with warnings.catch_warnings():
+        # joblib restarts a worker that holds much memory, as one does after a large Hessian.
+        warnings.filterwarnings("ignore", message="A worker stopped", category=UserWarning)
+        # Results are taken from the workers and not from the disk: theirs may be another machine's.
+        fresh = joblib.Parallel(n_jobs=n_jobs if missing else 1)(
+            joblib.delayed(_in_one_thread)(run, calls[i]) for i in bar
+        )
     computed = dict(zip(missing, fresh, strict=True))
-    return [computed[c] if c in computed else run(*c, options, code) for c in combinations]
+    return [computed[i] if i in computed else run(*call) for i, call in enumerate(calls)]
+
+
+def _in_one_thread(run, call):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return run(*call)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def cache_folder() -> Path:
@@ -114,25 +163,19 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "depth-not-data"
 
 
-def fingerprint() -> str:
+def fingerprint(*modules: ModuleType) -> str:
     """Hash of everything but its arguments that a run depends on.
 
-    The source code of the modules that a run uses, and the version of torch.
+    The source code of the modules that a run uses, of `modules` besides, and the version of torch.
     """
     digest = hashlib.sha256(torch.__version__.encode())
-    for module in (_validation, activations, hessian, resnet, resnet_hessian):
+    used = (_validation, activations, hessian, resnet, resnet_hessian, sys.modules[__name__])
+    for module in (*used, *modules):
         digest.update(Path(module.__file__).read_bytes())
-    digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()
 
 
 def _run(n_embd, n_block, seed, options, code):
-    # `code` is an argument so that it is part of the key under which joblib stores the result.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
-        eigenvalues = hessian.eigenvalues(resnet_hessian.hessian(student))
-    finally:
-        torch.set_num_threads(threads)
+    student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
+    eigenvalues = hessian.eigenvalues(resnet_hessian.hessian(student))
     return Run(n_embd, n_block, seed, eigenvalues, student.loss_history)
