@@ -6,7 +6,6 @@ and neither the matrix nor the time grows with the square of the number of param
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -63,29 +62,9 @@ def largest_eigenvalues(student: resnet.Student, count: int) -> np.ndarray:
     return np.sort(values)[::-1]
 
 
-@dataclass(frozen=True)
-class TopRun:
-    """The upper end of one trained student's spectrum.
-
-    Attributes
-    ----------
-    n_embd, n_block, seed : int
-        What was trained.
-    eigenvalues : numpy.ndarray, shape (count,)
-        The largest Hessian eigenvalues after training, descending.
-    loss_history : numpy.ndarray, shape (steps + 1,)
-    """
-
-    n_embd: int
-    n_block: int
-    seed: int
-    eigenvalues: np.ndarray = field(repr=False)
-    loss_history: np.ndarray = field(repr=False)
-
-
 def top_sweep(
     n_embd: int, n_block: int, seeds: Iterable[int], count: int, *, n_jobs: int = -1, **options
-) -> list[TopRun]:
+) -> list[sweeps.Run]:
     """Train a student for every seed and return the largest eigenvalues of their Hessians.
 
     Parameters
@@ -103,8 +82,8 @@ def top_sweep(
 
     Returns
     -------
-    list of TopRun
-        In the order of `seeds`. Runs are stored on disk like those of
+    list of depth_not_data.sweeps.Run
+        In the order of `seeds`, each with `count` eigenvalues. Runs are stored on disk like those of
         :func:`depth_not_data.sweeps.sweep`.
 
     Raises
@@ -120,4 +99,4 @@ def top_sweep(
 def _run(n_embd, n_block, seed, count, options, code):
     student = resnet.train_student(n_embd, n_block, seed=seed, progress=False, **options)
     eigenvalues = largest_eigenvalues(student, count)
-    return TopRun(n_embd, n_block, seed, eigenvalues, student.loss_history)
+    return sweeps.Run(n_embd, n_block, seed, eigenvalues, student.loss_history)

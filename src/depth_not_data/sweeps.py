@@ -32,8 +32,8 @@ class Run:
     ----------
     n_embd, n_block, seed : int
         What was trained.
-    eigenvalues : numpy.ndarray, shape (P,)
-        All eigenvalues of the Hessian after training, descending.
+    eigenvalues : numpy.ndarray, shape (P,) or (count,)
+        Eigenvalues of the Hessian after training, descending: all of them, or the largest.
     loss_history : numpy.ndarray, shape (steps + 1,)
     """
 
