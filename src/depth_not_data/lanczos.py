@@ -83,8 +83,8 @@ def top_sweep(
     Returns
     -------
     list of depth_not_data.sweeps.Run
-        In the order of `seeds`, each with `count` eigenvalues. Runs are stored on disk like those of
-        :func:`depth_not_data.sweeps.sweep`.
+        In the order of `seeds`, each with `count` eigenvalues; stored on disk by
+        :func:`depth_not_data.sweeps.stored`.
 
     Raises
     ------
