@@ -21,6 +21,9 @@ export MPLBACKEND = agg
 # Jupyter's move to platformdirs warns on every start.
 export JUPYTER_PLATFORM_DIRS = 1
 
+# joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
+export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
+
 .DELETE_ON_ERROR:
 .PHONY: help setup book test notebooks bench lint format clean
 
