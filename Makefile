@@ -65,6 +65,7 @@ notebooks: $(READY)  ## execute the committed notebooks in place, without timing
 	$(BIN)/python tools/execute_notebooks.py $(NOTEBOOKS)
 
 bench: $(READY)  ## time our routes against the usual ones; needs a quiet machine and some minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 lint: $(READY)  ## check style and formatting

@@ -2,7 +2,7 @@
 
 Run ``python benchmarks/resnet_hessian.py``; on one thread it takes about three minutes and 5 GiB,
 nearly all of it for the rivals. curvlinops and PyHessian take part if they are installed
-(``pip install curvlinops-for-pytorch pyhessian``). Each measurement runs once, in a process of
+(``make bench`` installs them). Each measurement runs once, in a process of
 its own, so that its peak memory is its own, after a warm-up on a tiny network.
 """
 
