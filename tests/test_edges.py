@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from depth_not_data.edges import landmarks, local_slopes, steepest_rank
+from depth_not_data.edges import between_readings, landmarks, local_slopes, steepest_rank
 
 K = np.arange(1.0, 801.0)
 
@@ -107,3 +107,34 @@ def test_a_spectrum_with_nonpositive_upper_half_is_refused():
     curve[300:] = 0.0
     with pytest.raises(ValueError, match="positive"):
         landmarks(curve)
+
+
+def test_readings_of_a_power_law_give_the_power_law():
+    ranks = [3, 7, 20, 90, 400]
+    filled = between_readings(ranks, np.array(ranks) ** -1.3)
+    np.testing.assert_allclose(filled[2:], K[2:400] ** -1.3, rtol=1e-12)
+    assert np.all(filled[:3] == filled[2])
+
+
+def test_readings_keep_the_steepest_fall_to_within_their_spacing():
+    curve = stepped(at=100, height=2.0)
+    ranks = np.unique(np.round(np.geomspace(20, 800, 90)).astype(int))
+    filled = between_readings(ranks, curve[ranks - 1])
+    assert abs(steepest_rank(filled, first=20, last=800, half_width=0.1) - 100) <= 5
+
+
+@pytest.mark.parametrize(
+    ("ranks", "values", "name"),
+    [
+        ([2, 2], [1.0, 1.0], "ranks"),
+        ([0, 2], [1.0, 1.0], "ranks"),
+        ([1.5, 2], [1.0, 1.0], "ranks"),
+        ([3], [1.0], "ranks"),
+        ([1, 2], [1.0, 2.0], "values"),
+        ([1, 2], [1.0, 0.0], "values"),
+        ([1, 2], [1.0], "values"),
+    ],
+)
+def test_bad_readings_are_named(ranks, values, name):
+    with pytest.raises(ValueError, match=name):
+        between_readings(ranks, values)
