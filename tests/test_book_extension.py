@@ -10,20 +10,22 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from depth_not_data import claims
-from depth_not_data.claims import Claim, Rule
+from depth_not_data.claims import Claim
+from depth_not_data.rules import Fixed, Rule
 
 NOTEBOOK = """
 import matplotlib.pyplot as plt
 from depth_not_data import claims, figures
 fig, ax = plt.subplots()
 figures.show(fig, name="fig-empty", alt="Empty axes.", caption="Nothing, *yet*.")
-claims.check("P2a", measured=3e-15)
+claims.check("P2a", measured=3e-13)
 """
 PAGES = {
     "a.md": "# A\n\nSee {numref}`fig-empty`.\n\n```{ledger-summary}\n```\n\n```{ledger}\n```\n",
     "index.md": "# I\n\n```{toctree}\na\nz\n```\n",
 }
 # The ledger page `a` comes before the notebook `z` in the alphabet, and has to be read after it.
+PILOT = Fixed("after a pilot", "One seed was known.")
 CONF = {
     "extensions": ["myst_nb", "depth_not_data.book_extension"],
     "nb_execution_mode": "off",
@@ -42,8 +44,9 @@ def executed():
 
 def settled(**changes):
     fields = {"id": "P2a", "source": "paper", "anchor": "eq. (37)", "statement": "It *holds*."}
-    fields |= {"verdict": claims.CONFIRMED, "chapter": "z", "correction": None}
-    rule = Rule(kind="at most", value=1e-12, quantity="difference", reason="Round-off.")
+    fields |= {"kind": claims.THEOREM, "verdict": claims.CONFIRMED, "chapter": "z"}
+    fields |= {"number": "off by {worst}", "figure": "fig-empty"}
+    rule = Rule("at most", 1e-9, "Round-off.", quantity="difference", fixed=PILOT)
     return Claim(rule=rule, **fields | changes)
 
 
@@ -69,17 +72,24 @@ def build(executed, tmp_path, monkeypatch):
 
 @pytest.mark.filterwarnings("default")
 def test_figures_checks_and_ledger(build):
-    waiting = Claim("P9", "paper", "Title", "Depth, not data.", claims.OPEN)
-    pages = build(settled(), waiting)
+    waiting = Claim("P9", "measurement", "paper", "Title", "Depth, not data.", claims.OPEN)
+    asked = Claim(
+        "B4", "question", "blog", "Question", "Why?", answer="So.", stands="This.", fails="That.",
+        evidence=("P2a",), chapter="z",
+    )  # fmt: skip
+    pages = build(settled(), waiting, asked)
     assert 'alt="Empty axes."' in pages["z"]
     assert "Nothing, <em>yet</em>." in pages["z"]
     assert pages["z"].count("Nothing, <em>") == 1, "the caption of a live notebook is left out"
     assert 'id="check-p2a"' in pages["z"]
-    assert "<strong>3e-15</strong>: difference" in pages["a"]
+    assert "<strong>off by 3e-13</strong>" in pages["a"]
+    assert "3e-13: difference" in pages["a"]
+    assert "after a pilot. One seed was known." in pages["a"]
     assert 'href="z.html#check-p2a"' in pages["a"]
     assert "It <em>holds</em>." in pages["a"]
     assert "Depth, not data." in pages["a"]
-    assert "Fig. 1" in pages["a"]
+    assert pages["a"].count("Fig. 1") == 2, "in the text, and as the picture of the claim"
+    assert 'href="#claim-p2a"' in pages["a"], "the evidence of the answer"
 
 
 @pytest.mark.filterwarnings("default")

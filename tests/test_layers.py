@@ -32,7 +32,7 @@ LAYERS = (
         "resnet_hessian",
         "sweeps",
     },
-    {"claims", "figures", "predictions", "published"},
+    {"claims", "figures", "predictions", "published", "rules"},
     {"book_extension"},
 )
 # The first layer that may import each of these.

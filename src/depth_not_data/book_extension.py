@@ -13,8 +13,15 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from depth_not_data import claims
+from depth_not_data.rules import format_measured
 
-SOURCES = {"paper": "The paper", "blog": "The blog post", "book": "This book"}
+SOURCES = {
+    "paper": "The paper",
+    "review": "The review page",
+    "blog": "The blog post",
+    "book": "This book",
+}
+SHORT_SOURCES = {"paper": "Paper", "review": "Review", "blog": "Post", "book": "Book"}
 
 
 class OutputRenderer:
@@ -83,39 +90,58 @@ class Ledger(_ClaimsDirective):
         return "\n\n".join(self._entry(claim) for claim in chosen)
 
     def _entry(self, claim):
-        kind = claim.verdict.split()[0] if claim.verdict != claims.CORRECTED else "corrected"
+        verdict = f"{claims.MARKS[claim.verdict]} {claim.verdict}" if claim.verdict else ""
         lines = [
             f"(claim-{claim.id.lower()})=",
-            f"::::{{div}} ledger-entry claim-{kind}",
-            f"**{claim.id}** [{claims.MARKS[claim.verdict]} {claim.verdict}]{{.verdict}} "
-            f"[{SOURCES[claim.source]}, {claim.anchor}]{{.anchor}}",
+            f"::::{{div}} ledger-entry claim-{claims.style(claim)}",
+            f"**{claim.id}** [{verdict or claim.kind}]{{.verdict}} "
+            + (f"[{claim.kind}]{{.kind}} " if verdict else "")
+            + f"[{SOURCES[claim.source]}, {claim.anchor}]{{.anchor}}",
             "",
             claim.statement,
             "",
         ]
-        rows = []
+        record = self._record(claim)
+        if record and claim.number:
+            lines += [f"**{claim.usable_number(record['measured'])}**", ""]
         if claim.correction:
-            rows.append(("Instead", claim.correction))
-        if claim.published:
-            rows.append(("Published", claim.published))
-        record = self.env.claim_records.get(claim.id)
-        if claim.is_settled:
-            if record is None or record["docname"] != claim.chapter:
-                raise self.error(
-                    f"{claim.id} is {claim.verdict!r}, but {claim.chapter} has no check"
-                )
-            rows.append(("Measured", f"**{record['measured']}**: {claim.rule.quantity}"))
-        if claim.rule:
-            rows.append(("Rule", f"{claim.rule}. {claim.rule.reason}"))
+            lines += [f"*Instead:* {claim.correction}", ""]
+        if claim.kind == claims.QUESTION:
+            lines += [f"*Answer:* {claim.answer}", ""]
+            lines += [f":Stands: {claim.stands}", f":Fails: {claim.fails}"]
+            links = ", ".join(f"{{ref}}`{i} <claim-{i.lower()}>`" for i in claim.evidence)
+            lines += [f":Evidence: {links}; {{doc}}`/{claim.chapter}`", ""]
         if record:
-            rows.append(
-                (
-                    "Evidence",
-                    f"{{doc}}`/{claim.chapter}`, {{ref}}`check <check-{claim.id.lower()}>`",
-                )
-            )
-        lines += [f":{name}: {value}" for name, value in rows]
+            figure = f"{{numref}}`{claim.figure}`, " if claim.figure else ""
+            check = f"{{ref}}`check <check-{claim.id.lower()}>`"
+            lines += [f"{figure}{{doc}}`/{claim.chapter}`, {check}", ""]
+        rows = self._details(claim, record)
+        if rows:
+            lines += [f":::{{dropdown}} How {claim.id} was decided", "", *rows, ":::"]
         return "\n".join([*lines, "::::"])
+
+    def _record(self, claim):
+        record = self.env.claim_records.get(claim.id)
+        if claim.is_settled and (record is None or record["docname"] != claim.chapter):
+            raise self.error(f"{claim.id} is {claim.verdict!r}, but {claim.chapter} has no check")
+        return record
+
+    @staticmethod
+    def _details(claim, record):
+        rows = []
+        if claim.published:
+            rows.append(f":Published: {claim.published}")
+        if record:
+            measured = format_measured(record["measured"], claim.rule)
+            rows.append(f":Measured: {measured}: {claim.rule.quantity}")
+        if claim.rule:
+            rows.append(f":Rule: {claim.rule}. {claim.rule.reason}")
+            rows.append(f":Fixed: {claim.rule.fixed}")
+        if claim.instead:
+            rows.append(f":True instead: {claim.instead}. {claim.instead.reason}")
+        if claim.attack:
+            rows.append(f":Attacked by: `{claim.attack}`")
+        return rows
 
 
 class LedgerSummary(_ClaimsDirective):
@@ -123,15 +149,22 @@ class LedgerSummary(_ClaimsDirective):
 
     def markdown(self, chosen):
         """MyST table of counts, verdicts down so that it fits a phone."""
-        sources = list(SOURCES)
-        rows = [["", *SOURCES.values()], ["---"] + ["--:"] * len(sources)]
+        rows = [["", *SHORT_SOURCES.values()], ["---"] + ["--:"] * len(SHORT_SOURCES)]
         for verdict in claims.VERDICTS:
-            counts = [
-                str(sum(c.source == source and c.verdict == verdict for c in chosen))
-                for source in sources
-            ]
-            rows.append([f"{claims.MARKS[verdict]} {verdict}", *counts])
+            rows.append(
+                [f"{claims.MARKS[verdict]} {verdict}", *_counts(chosen, "verdict", verdict)]
+            )
+        for kind in claims.KINDS:
+            rows.append([f"*{kind}s*", *_counts(chosen, "kind", kind)])
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _counts(chosen, field, value):
+    """How many of the claims of each source have this value."""
+    return [
+        str(sum(c.source == source and getattr(c, field) == value for c in chosen))
+        for source in SOURCES
+    ]
 
 
 def setup(app: Sphinx) -> dict:

@@ -16,6 +16,7 @@ import yaml
 from IPython.display import display
 
 from depth_not_data import _validation
+from depth_not_data.rules import Fixed, Rule, format_measured, format_number
 
 CONFIRMED = "confirmed"
 CORRECTED = "confirmed with a correction"
@@ -23,64 +24,8 @@ REFUTED = "refuted"
 NOT_TESTABLE = "not testable here"
 OPEN = "open"
 VERDICTS = (CONFIRMED, CORRECTED, REFUTED, NOT_TESTABLE, OPEN)
+THEOREM, MEASUREMENT, QUESTION = KINDS = ("theorem", "measurement", "question")
 MARKS = {CONFIRMED: "✓", CORRECTED: "✓*", REFUTED: "✗", NOT_TESTABLE: "–", OPEN: "?"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """An acceptance rule, fixed before the measurement.
-
-    Attributes
-    ----------
-    kind : str
-        ``at most``, ``at least``, ``equal to``, or ``within``: `tolerance` of `value`.
-    value : number, or list of numbers
-        What every entry of the measurement is compared with.
-    tolerance : number or None
-        Allowed absolute deviation, for ``within`` only.
-    quantity : str
-        What is measured.
-    reason : str
-        Why this tolerance.
-    """
-
-    kind: str
-    value: float | list
-    quantity: str
-    reason: str
-    tolerance: float | None = None
-
-    def __post_init__(self):
-        _validation.choice("kind", self.kind, ("at most", "at least", "equal to", "within"))
-        if (self.kind == "within") != (self.tolerance is not None):
-            raise ValueError(
-                f"tolerance must be given for the kind 'within' and for no other, "
-                f"got {self.tolerance!r} for {self.kind!r}"
-            )
-
-    def accepts(self, measured) -> bool:
-        """Whether a measurement (number or list of numbers) satisfies the rule, entry by entry."""
-        measured = _validation.real_array("measured", measured)
-        value = np.asarray(self.value, dtype=np.float64)
-        if value.ndim and measured.shape != value.shape:
-            raise ValueError(
-                f"measured must have shape {value.shape} like the rule's value, "
-                f"got shape {measured.shape}"
-            )
-        if not measured.size:
-            raise ValueError("measured must hold at least one number, got none")
-        outcome = {
-            "at most": measured <= value,
-            "at least": measured >= value,
-            "equal to": measured == value,
-            "within": np.abs(measured - value) <= (self.tolerance or 0.0),
-        }[self.kind]
-        return bool(np.all(outcome))
-
-    def __str__(self):
-        tail = f" ± {format_number(self.tolerance)}" if self.kind == "within" else ""
-        words = {"at most": "≤ ", "at least": "≥ ", "equal to": "= ", "within": ""}
-        return words[self.kind] + format_measured(self.value) + tail
 
 
 @dataclass(frozen=True)
@@ -88,30 +33,95 @@ class Claim:
     """One entry of the ledger; see the head of ``claims.yml`` for the fields."""
 
     id: str
+    kind: str
     source: str
     anchor: str
     statement: str
-    verdict: str
+    verdict: str | None = None
+    number: str | None = None
+    figure: str | None = None
+    attack: str | None = None
     chapter: str | None = None
     rule: Rule | None = None
+    instead: Rule | None = None
     published: str | None = None
     correction: str | None = None
+    answer: str | None = None
+    stands: str | None = None
+    fails: str | None = None
+    evidence: tuple[str, ...] = ()
 
     def __post_init__(self):
+        _validation.choice(f"{self.id}: kind", self.kind, KINDS)
+        if self.kind == QUESTION:
+            self._check_question()
+            return
         _validation.choice(f"{self.id}: verdict", self.verdict, VERDICTS)
-        settled = self.verdict in (CONFIRMED, CORRECTED, REFUTED)
-        if settled and (self.rule is None or self.chapter is None):
+        if self.is_settled and (self.rule is None or self.chapter is None):
             raise ValueError(f"{self.id}: a verdict needs a rule and a chapter, one is missing")
+        if self.rule is not None and self.rule.fixed is None:
+            raise ValueError(f"{self.id}: rule must say when it was fixed")
         if (self.verdict in (CORRECTED, REFUTED, NOT_TESTABLE)) != (self.correction is not None):
             raise ValueError(
                 f"{self.id}: correction must say what is true instead for the verdicts "
                 f"{CORRECTED!r}, {REFUTED!r} and {NOT_TESTABLE!r}, and stand nowhere else"
+            )
+        if self.answer or self.stands or self.fails or self.evidence:
+            raise ValueError(f"{self.id}: an answer belongs to a question, not to a {self.kind}")
+
+    def _check_question(self):
+        if self.verdict or self.rule or self.correction:
+            raise ValueError(f"{self.id}: a question has an answer, no verdict, rule or correction")
+        if not (self.answer and self.stands and self.fails and self.evidence and self.chapter):
+            raise ValueError(
+                f"{self.id}: a question needs a chapter, answer, stands, fails and evidence"
             )
 
     @property
     def is_settled(self) -> bool:
         """Whether a chapter measures this claim."""
         return self.verdict in (CONFIRMED, CORRECTED, REFUTED)
+
+    def usable_number(self, measured) -> str | None:
+        """Fill the template `number`, the one number for a reader, from a measurement.
+
+        >>> rule = Rule("at most", 1.0, "why", fixed=Fixed("before any run"))
+        >>> claim = Claim("T1", THEOREM, "book", "", "", OPEN, rule=rule,
+        ...               number="largest of {count}: {worst}")
+        >>> claim.usable_number([0.2, 0.5])
+        'largest of 2: 0.5'
+        """
+        if self.number is None:
+            return None
+        values = np.atleast_1d(_validation.real_array("measured", measured))
+        named = {
+            "worst": values[np.argmin(self.rule.margins(values))],
+            "min": values.min(),
+            "max": values.max(),
+            "median": np.median(values),
+        }
+        return self.number.format(
+            *map(_Shown, values), count=values.size, **{k: _Shown(v) for k, v in named.items()}
+        )
+
+
+class _Shown(float):
+    """A number that a template without a format shows as the ledger does."""
+
+    def __format__(self, spec):
+        return super().__format__(spec) if spec else format_number(float(self))
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that stands twice, where YAML would keep the last one without a word."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise ValueError(f"claims.yml has two entries {key.value!r}: {key.start_mark}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 @cache
@@ -121,18 +131,56 @@ def ledger() -> dict[str, Claim]:
     >>> ledger()["P2a"].source
     'paper'
     """
-    entries = yaml.safe_load((files("depth_not_data") / "claims.yml").read_text("utf-8"))
+    return parse((files("depth_not_data") / "claims.yml").read_text("utf-8"))
+
+
+def parse(text: str) -> dict[str, Claim]:
+    """Claims from the text of a ledger; a ``ValueError`` names the entry that is not complete."""
     claims = {}
-    for claim_id, entry in entries.items():
-        rule = entry.pop("rule", None)
-        claims[claim_id] = Claim(id=claim_id, rule=Rule(**rule) if rule else None, **entry)
+    for claim_id, entry in yaml.load(text, _UniqueKeys).items():
+        try:
+            rule, instead = entry.pop("rule", None), entry.pop("instead", None)
+            claims[claim_id] = Claim(
+                id=claim_id,
+                rule=_rule(rule) if rule else None,
+                instead=_rule(instead) if instead else None,
+                evidence=tuple(entry.pop("evidence", ())),
+                **entry,
+            )
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{claim_id}: {error}") from error
     return claims
+
+
+def _rule(entry):
+    fixed = entry.pop("fixed", None)
+    return Rule(fixed=Fixed(**fixed) if fixed else None, **entry)
 
 
 def get(claim_id: str) -> Claim:
     """Return one claim; an unknown id raises a ``ValueError`` that lists the known ones."""
     _validation.choice("claim_id", claim_id, list(ledger()))
     return ledger()[claim_id]
+
+
+def contradiction(claim: Claim, measured) -> str | None:
+    """Say what in a measurement contradicts the written verdict; None if nothing does.
+
+    A confirmed claim must satisfy its rule, a refuted one must break it; what is said to be true
+    instead must hold for the same numbers.
+    """
+    shown = format_measured(measured, claim.rule)
+    if claim.rule.accepts(measured) == (claim.verdict == REFUTED):
+        return (
+            f"{claim.id}: the ledger says {claim.verdict!r}, but {claim.rule.quantity} is {shown} "
+            f"and the rule is {claim.rule}"
+        )
+    if claim.instead is not None and not claim.instead.accepts(measured):
+        return (
+            f"{claim.id}: the ledger says that instead {claim.rule.quantity} is {claim.instead}, "
+            f"but it is {shown}"
+        )
+    return None
 
 
 def check(claim_id: str, *, measured) -> None:
@@ -143,7 +191,7 @@ def check(claim_id: str, *, measured) -> None:
     claim_id : str
         An id of the ledger whose verdict is not open.
     measured : number or list of numbers
-        The quantity that the rule names.
+        The quantity that the rule names, not rounded.
 
     Raises
     ------
@@ -152,34 +200,41 @@ def check(claim_id: str, *, measured) -> None:
         finite or has the wrong length.
     AssertionError
         If the measurement contradicts the written verdict: a confirmed claim that breaks its
-        rule, or a refuted one that satisfies it.
+        rule, a refuted one that satisfies it, or one that breaks what is said to be true instead.
     """
     claim = get(claim_id)
     if not claim.is_settled:
         raise ValueError(f"claim_id must have a verdict to check, {claim_id} is {claim.verdict!r}")
-    accepted = claim.rule.accepts(measured)
-    shown = format_measured(measured)
-    if accepted == (claim.verdict == REFUTED):
-        raise AssertionError(
-            f"{claim_id}: the ledger says {claim.verdict!r}, but {claim.rule.quantity} is {shown} "
-            f"and the rule is {claim.rule}"
-        )
-    relation = "satisfies" if accepted else "breaks"
-    line = (
-        f"{MARKS[claim.verdict]} {claim_id} {claim.verdict}: {claim.rule.quantity}: "
-        f"{shown}; {relation} the rule {claim.rule}"
-    )
-    kind = claim.verdict.split()[0] if claim.verdict != CORRECTED else "corrected"
+    problem = contradiction(claim, measured)
+    if problem:
+        raise AssertionError(problem)
+    shown = format_measured(measured, claim.rule)
+    relation = "breaks" if claim.verdict == REFUTED else "satisfies"
+    outcome = f"{relation} the rule {claim.rule}"
+    if claim.instead is not None:
+        outcome += f"; true instead: {claim.instead}"
+    title = f"{MARKS[claim.verdict]} {claim_id} {claim.verdict}"
     markup = (
-        f'<div class="claim claim-{kind}"><strong>{MARKS[claim.verdict]} {claim_id} '
-        f"{claim.verdict}</strong><br>{html.escape(claim.rule.quantity)}: "
-        f"<b>{html.escape(shown)}</b>; {relation} the rule {html.escape(str(claim.rule))}</div>"
+        f'<div class="claim claim-{style(claim)}"><strong>{title}</strong> '
+        f'<span class="kind">{claim.kind}</span><br>{html.escape(claim.rule.quantity)}: '
+        f"<b>{html.escape(shown)}</b>; {html.escape(outcome)}</div>"
     )
+    raw = [float(x) for x in np.atleast_1d(np.asarray(measured, dtype=np.float64)).ravel()]
     display(
-        {"text/html": markup, "text/plain": line},
+        {
+            "text/html": markup,
+            "text/plain": f"{title} ({claim.kind}): {claim.rule.quantity}: {shown}; {outcome}",
+        },
         raw=True,
-        metadata={"depth_not_data": {"claim": {"id": claim_id, "measured": shown}}},
+        metadata={"depth_not_data": {"claim": {"id": claim_id, "measured": raw}}},
     )
+
+
+def style(claim: Claim) -> str:
+    """Last part of the CSS class of a claim: its verdict in one word, or ``question``."""
+    if claim.kind == QUESTION:
+        return QUESTION
+    return "corrected" if claim.verdict == CORRECTED else claim.verdict.split()[0]
 
 
 def records(notebook: dict) -> Iterator[dict]:
@@ -192,23 +247,3 @@ def records(notebook: dict) -> Iterator[dict]:
             record = output.get("metadata", {}).get("depth_not_data", {}).get("claim")
             if record:
                 yield record
-
-
-def format_number(value) -> str:
-    """Four significant digits; whole numbers as such; small numbers with a power of ten.
-
-    >>> format_number(50), format_number(6.6612), format_number(3.1e-15)
-    ('50', '6.661', '3.1e-15')
-    """
-    if float(value).is_integer() and abs(value) < 1e7:
-        return str(int(value))
-    return f"{value:.1e}".replace(".0e", "e") if abs(value) < 1e-3 else f"{value:.4g}"
-
-
-def format_measured(measured) -> str:
-    """Format a number, or a list of numbers with commas.
-
-    >>> format_measured([2, 3.5])
-    '2, 3.5'
-    """
-    return ", ".join(format_number(x) for x in np.atleast_1d(measured).ravel())

@@ -22,7 +22,7 @@ def layer_widths(draw, *, min_depth=1, max_depth=5, max_width=5):
 
 @st.composite
 def singular_values(draw, size, *, allow_zero=True, decades=3.0):
-    """`size` values, descending: equal, spread over `decades`, or drawn freely; zeros among them."""
+    """`size` values, descending: equal, spread over decades, or drawn freely; zeros at the end."""
     kind = draw(st.sampled_from(["equal", "spread", "free"]))
     if kind == "equal":
         values = np.full(size, draw(st.floats(0.3, 3.0)))

@@ -1,0 +1,151 @@
+"""Acceptance rules: what a measurement has to be, why, and when that was fixed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from depth_not_data import _validation
+
+KINDS = ("at most", "at least", "equal to", "within", "between")
+BEFORE = "before any run"
+MOMENTS = (BEFORE, "after a pilot", "with its result")
+# Below the first a number is round-off, where a rule's limit is below the second.
+ROUND_OFF, ROUND_OFF_RULE = 1e-13, 1e-6
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """When a rule was fixed, and what was known then."""
+
+    when: str
+    note: str | None = None
+
+    def __post_init__(self):
+        _validation.choice("fixed: when", self.when, MOMENTS)
+        if self.when != BEFORE and not self.note:
+            raise ValueError(
+                f"fixed: note must say what was known, for {self.when!r} it is missing"
+            )
+
+    def __str__(self):
+        return f"{self.when}. {self.note}" if self.note else f"{self.when}."
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An acceptance rule.
+
+    Attributes
+    ----------
+    kind : str
+        ``at most``, ``at least``, ``equal to``, ``between``, or ``within``: `tolerance` of `value`.
+    value : number, or list of numbers
+        What every entry of the measurement is compared with; for ``between`` a pair (low, high),
+        or a list of pairs.
+    reason : str
+        Why this tolerance.
+    quantity : str
+        What is measured.
+    tolerance : number or None
+        Allowed absolute deviation, for ``within`` only.
+    fixed : Fixed or None
+        When the rule was fixed; None for a rule that says what is true instead.
+    """
+
+    kind: str
+    value: float | list
+    reason: str
+    quantity: str = ""
+    tolerance: float | None = None
+    fixed: Fixed | None = None
+
+    def __post_init__(self):
+        _validation.choice("kind", self.kind, KINDS)
+        if (self.kind == "within") != (self.tolerance is not None):
+            raise ValueError(
+                f"tolerance must be given for the kind 'within' and for no other, "
+                f"got {self.tolerance!r} for {self.kind!r}"
+            )
+        value = _validation.real_array("value", self.value)
+        if self.kind == "between" and (value.ndim == 0 or value.shape[-1] != 2):
+            raise ValueError(f"value must be a pair (low, high) or pairs, got {self.value!r}")
+        if self.kind == "between" and np.any(value[..., 0] > value[..., 1]):
+            raise ValueError(f"value must have low <= high, got {self.value!r}")
+
+    def margins(self, measured) -> np.ndarray:
+        """How far each entry of a measurement is inside the rule; negative where it breaks it.
+
+        Raises
+        ------
+        ValueError
+            If `measured` is empty, not finite, or not as long as the rule's value.
+        """
+        measured = np.atleast_1d(_validation.real_array("measured", measured))
+        if not measured.size:
+            raise ValueError("measured must hold at least one number, got none")
+        value = np.asarray(self.value, dtype=np.float64)
+        shape = value.shape[:-1] if self.kind == "between" else value.shape
+        if shape and measured.shape != shape:
+            raise ValueError(
+                f"measured must have shape {shape} like the rule's value, "
+                f"got shape {measured.shape}"
+            )
+        if self.kind == "between":
+            return np.minimum(measured - value[..., 0], value[..., 1] - measured)
+        return {
+            "at most": value - measured,
+            "at least": measured - value,
+            "equal to": -np.abs(measured - value),
+            "within": (self.tolerance or 0.0) - np.abs(measured - value),
+        }[self.kind]
+
+    def accepts(self, measured) -> bool:
+        """Whether a measurement (number or list of numbers) satisfies the rule, entry by entry."""
+        return bool(np.all(self.margins(measured) >= 0))
+
+    def __str__(self):
+        if self.kind == "between":
+            pairs = np.asarray(self.value, dtype=np.float64).reshape(-1, 2)
+            return ", ".join(f"{format_number(a)} to {format_number(b)}" for a, b in pairs)
+        tail = f" ± {format_number(self.tolerance)}" if self.kind == "within" else ""
+        words = {"at most": "≤ ", "at least": "≥ ", "equal to": "= ", "within": ""}
+        return words[self.kind] + _shortened(format_measured(self.value)) + tail
+
+
+def _shortened(text):
+    """One number for a list of equal ones."""
+    numbers = text.split(", ")
+    alike = len(numbers) > 2 and len(set(numbers)) == 1
+    return f"{numbers[0]} ({len(numbers)} times)" if alike else text
+
+
+def format_number(value) -> str:
+    """Four significant digits; whole numbers as such; small numbers with a power of ten.
+
+    >>> format_number(50), format_number(6.6612), format_number(3.1e-15)
+    ('50', '6.661', '3.1e-15')
+    """
+    if float(value).is_integer() and abs(value) < 1e7:
+        return str(int(value))
+    return f"{value:.1e}".replace(".0e", "e") if abs(value) < 1e-3 else f"{value:.4g}"
+
+
+def format_measured(measured, rule: Rule | None = None) -> str:
+    """Format a number, or a list of numbers with commas.
+
+    Where a rule allows round-off, an entry below 1e-13 reads "round-off": which digits it has, or
+    whether it is zero, depends on the processor.
+
+    >>> format_measured([2, 3.5])
+    '2, 3.5'
+    >>> format_measured([0.0, 1.1e-16], Rule("at most", 1e-12, "round-off"))
+    'round-off, round-off'
+    """
+    measured = np.atleast_1d(measured).ravel()
+    if rule is None or rule.kind != "at most":
+        return ", ".join(map(format_number, measured))
+    limits = np.broadcast_to(np.asarray(rule.value, dtype=np.float64), measured.shape)
+    return ", ".join(
+        "round-off" if limit < ROUND_OFF_RULE and abs(x) < ROUND_OFF else format_number(x)
+        for x, limit in zip(measured, limits, strict=True)
+    )
