@@ -42,7 +42,14 @@ def test_every_prediction_can_be_run(prediction):
 def test_the_rounds_are_told_apart():
     counts = [sum(p.round == r for p in predictions().values()) for r in (1, 2, 3)]
     assert counts == [22, 6, 4]
-    assert sum(p.seen for p in predictions().values()) == 4
+    assert sum(p.seen for p in predictions().values()) == 8
+
+
+def test_what_a_chapter_had_printed_does_not_count_as_unseen():
+    """The four networks that "Which network is it?" showed before the predictions were written."""
+    noted = {p.id for p in predictions().values() if p.seen_note}
+    assert noted == {"odd", "no-norm", "mlp-biases", "pre-rms"}
+    assert all(predictions()[name].seen for name in noted)
 
 
 def test_the_training_is_one_that_exists():

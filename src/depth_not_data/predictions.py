@@ -33,7 +33,9 @@ class Prediction:
     edge : int or None
         Rank, or None where the edge was not predicted.
     seen : bool
-        Whether the outcome was known when the prediction was written.
+        Whether the outcome was known when the prediction was written; it does not count then.
+    seen_note : str or None
+        For an entry that was first marked as unseen and counted: what had been printed.
     n_embd, n_block : int
     """
 
@@ -47,6 +49,7 @@ class Prediction:
     seen: bool
     n_embd: int = 10
     n_block: int = 2
+    seen_note: str | None = None
 
 
 @cache
