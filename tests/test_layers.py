@@ -30,6 +30,7 @@ LAYERS = (
         "linear_network",
         "resnet",
         "resnet_hessian",
+        "rival_networks",
         "sweeps",
     },
     {"claims", "figures", "predictions", "published", "rules"},
