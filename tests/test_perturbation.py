@@ -9,6 +9,7 @@ from depth_not_data.perturbation import (
     correlated_inputs_first_order,
     jacobian_gram,
     unequal_layers,
+    worst_covariance,
 )
 
 D_IN, HIDDEN, D_OUT, RANK = 5, 6, 4, 2
@@ -145,6 +146,30 @@ def test_gap_is_at_least_depth_over_condition_number():
     assert aligned.gap == pytest.approx(4 / 6, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("rank", "d_in", "d_out", "kappa", "gap"),
+    [
+        (2, 4, 3, 2.0, 2.0),  # kappa <= L
+        (1, 4, 3, 2.0, 2.0),
+        (2, 2, 3, 2.0, 2.0),
+        (2, 4, 3, 12.0, 1 / 3),  # two target directions and other outputs
+        (2, 2, 3, 12.0, 1 / 3),
+        (1, 4, 3, 12.0, 1.0),  # one target direction
+        (1, 3, 1, 12.0, 1.0),
+        (2, 4, 2, 12.0, 1.0),  # no other outputs
+        (1, 2, 1, 12.0, 3.0),
+        (1, 2, 1, 100.0, 25.0),
+        (1, 2, 3, 100.0, 4.0),
+        (1, 1, 3, 1.0, 4.0),
+    ],
+)
+def test_worst_covariance_has_the_gap_it_says(rank, d_in, d_out, kappa, gap):
+    variances, found = worst_covariance(kappa, rank, d_in, d_out, 4)
+    assert found == pytest.approx(gap)
+    assert variances.max() / variances.min() == pytest.approx(kappa)
+    assert correlated_inputs(np.diag(variances), rank, d_out, 4).gap == pytest.approx(gap)
+
+
 def error_order(E, depth, target, formula):
     sizes = np.geomspace(1e-3, 1e-2, 4)
     errors = []
@@ -205,6 +230,10 @@ EYE = np.eye(3)
         (lambda: correlated_inputs(EYE, 1, 0, 2), "d_out"),
         (lambda: correlated_inputs(EYE, 1, 3, 1), "depth"),
         (lambda: correlated_inputs(EYE, 1, 3, 2, target="student"), "target"),
+        (lambda: worst_covariance(0.5, 1, 3, 2, 2), "kappa"),
+        (lambda: worst_covariance(2.0, 1, 1, 2, 2), "kappa"),
+        (lambda: worst_covariance(2.0, 3, 3, 3, 2), "rank"),
+        (lambda: worst_covariance(2.0, 1, 0, 3, 2), "d_in"),
         (lambda: correlated_inputs_first_order(EYE, np.nan, 1, 3, 2), "eps"),
         (lambda: correlated_inputs_first_order(EYE + np.inf, 0.1, 1, 3, 2), "perturbation"),
     ],

@@ -7,9 +7,8 @@ outer-product part ``J^T J``, whose nonzero eigenvalues are those of the Gram ma
     A_k = W^{L:k+1} (W^{L:k+1})^T,    B_k = (W^{k-1:1} X)^T (W^{k-1:1} X),
 
 of size d_L n, whatever the depth and the hidden widths. The functions below diagonalise G in
-closed form when layers are unequal or inputs correlated, for a target of rank r with r equal
-singular values. "Dominant" are the r^2 eigenvalues that are L under the theorem's assumptions,
-"bulk" those that are 1 there.
+closed form when layers are unequal or inputs correlated, for a target of rank r. "Dominant" are the
+r^2 eigenvalues that are L under the theorem's assumptions, "bulk" those that are 1 there.
 """
 
 from collections.abc import Sequence
@@ -165,10 +164,8 @@ def correlated_inputs(
         vectors: the first r coordinates are the target's.
     rank : int
         Rank r of the target, 1 <= r <= min(d_0, d_out), not equal to both.
-    d_out : int
-        Number of outputs d_L >= 1.
-    depth : int
-        Number of layers L >= 2.
+    d_out, depth : int
+        Number of outputs d_L >= 1 and of layers L >= 2.
     target : {"teacher", "fixed"}
         "teacher": Phi = U_r V_r^T X, so that the minimum is W = U_r V_r^T for every covariance.
         "fixed": Phi = U_r V_r^T with X = Sigma_xx^{1/2}, so that it is W = U_r V_r^T X^{-1}.
@@ -217,6 +214,56 @@ def correlated_inputs(
     return Split(_descending(inside[:, :rank].ravel()), _descending(bulk))
 
 
+def worst_covariance(kappa: float, rank: int, d_in: int, d_out: int, depth: int) -> tuple:
+    """Diagonal covariance whose gap is the smallest for its condition number, teacher's targets.
+
+    Parameters
+    ----------
+    kappa : float
+        Condition number >= 1; equal to 1 where d_in = 1.
+    rank, d_in, d_out, depth : int
+        r, d_0, d_L and L, as in :func:`correlated_inputs`.
+
+    Returns
+    -------
+    tuple of numpy.ndarray, shape (d_0,), and float
+        Diagonal of the covariance, the r target directions first, and its gap: L / kappa if
+        kappa <= L, or if r >= 2 and d_L > r. Otherwise 1, except for d_0 = 2 and r = 1: kappa / L,
+        and no more than L if d_L > 1.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside the ranges above.
+
+    Notes
+    -----
+    >>> worst_covariance(8.0, rank=2, d_in=2, d_out=3, depth=4)
+    (array([8., 1.]), 0.5)
+    >>> worst_covariance(8.0, rank=1, d_in=3, d_out=3, depth=4)
+    (array([2., 8., 1.]), 1.0)
+    """
+    kappa = _validation.number("kappa", kappa, minimum=1.0)
+    d_in = _validation.integer("d_in", d_in, minimum=1)
+    rank, d_out, L = _shape(np.eye(d_in), rank, d_out, depth)
+    if d_in == 1 and kappa != 1.0:
+        raise ValueError(f"kappa must be 1 for a single input, got {kappa:g}")
+    x = np.ones(d_in)
+    if rank >= 2 and d_out > rank:  # two target directions; the stronger one is bulk elsewhere
+        x[0], gap = kappa, L / kappa
+    elif kappa <= L:  # a weak target direction against a strong other input
+        x[rank:], gap = kappa, L / kappa
+    elif rank >= 2:  # K has the eigenvalue L at ranks r and r + 1
+        x[0], x[rank], gap = kappa, L, 1.0
+    elif d_in > 2:
+        x[0], x[1], gap = kappa / L, kappa, 1.0
+    elif d_out > 1 and kappa > L**2:
+        x[0], gap = kappa, float(L)
+    else:
+        x[1], gap = kappa, kappa / L
+    return x, gap
+
+
 def correlated_inputs_first_order(
     perturbation, eps: float, rank: int, d_out: int, depth: int, *, target: str = "teacher"
 ) -> Split:
@@ -260,13 +307,10 @@ def correlated_inputs_first_order(
     phi = np.linalg.eigvalsh(E[rank:, rank:])
     a = theta[:, None]
     if target == "teacher":
-        dominant = L * theta + 0.0 * a
-        inside = phi + 0.0 * a
-        outside = theta
+        dominant, inside, outside = L * theta + 0.0 * a, phi + 0.0 * a, theta
     else:
         dominant = 0.5 * ((L + 1) * theta - (L - 1) * a)
-        inside = phi - (L - 1) / L * a
-        outside = theta / L
+        inside, outside = phi - (L - 1) / L * a, theta / L
     bulk = np.concatenate([inside.ravel(), np.repeat(outside, d_out - rank)])
     return Split(_descending(L + eps * dominant.ravel()), _descending(1.0 + eps * bulk))
 
