@@ -136,7 +136,7 @@ def test_a_sweep_stores_spectra_whole_or_their_largest(tmp_path, monkeypatch):
         ({"placement": "pre"}, "placement"),
         ({"activation": "cube"}, "activation"),
         ({"initialisation": "zero"}, "initialisation"),
-        ({"w2_scale": 0.0}, "w2_scale"),
+        ({"w2_scale": -1.0}, "w2_scale"),
         ({"inputs": "binary"}, "inputs"),
         ({"weight_decay": -0.1}, "weight_decay"),
         ({"steps": -1}, "steps"),

@@ -57,7 +57,7 @@ class RivalNetwork(nn.Module):
     initialisation : {"pytorch", "lecun", "he", "xavier", "gpt"}
         The weights' standard deviation, see :data:`INITIALISATIONS`.
     w2_scale : float
-        > 0. Every ``W_2`` starts this times as large.
+        >= 0. Every ``W_2`` starts this times as large.
 
     Raises
     ------
@@ -89,7 +89,7 @@ class RivalNetwork(nn.Module):
         activation = _validation.choice("activation", activation, tuple(ACTIVATIONS))
         self.activation = ACTIVATIONS[activation]
         _validation.choice("initialisation", initialisation, tuple(INITIALISATIONS))
-        w2_scale = _validation.number("w2_scale", w2_scale, above=0.0)
+        w2_scale = _validation.number("w2_scale", w2_scale, minimum=0.0)
         self.w1, self.w2 = nn.ParameterList(), nn.ParameterList()
         draw = functools.partial(_draw, initialisation, n_block, generator)
         for _ in range(n_block):
