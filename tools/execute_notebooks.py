@@ -1,31 +1,57 @@
-"""Execute notebooks in place so that a second run changes nothing but what it computes.
+"""Execute notebooks in place, and write down in book/outputs.lock what their outputs came of.
 
-Timing metadata, the Python version and random cell ids are left out; the picture of the landing
-page is copied to where the README shows it.
+``python tools/execute_notebooks.py`` takes those whose outputs are out of date,
+``python tools/execute_notebooks.py book/index.ipynb`` the ones that are named. Timing metadata, the
+Python version and random cell ids are left out, so that a second run changes nothing but what it
+computes; the picture of the landing page is copied to where the README shows it.
 """
 
 import base64
 import sys
+import time
 from pathlib import Path
 
+import freshness
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 LANDING = Path("book/index.ipynb")
 PICTURE = Path("book/assets/readme.png")
 
 
-def execute(path: Path) -> None:
-    """Run one notebook in its own folder and write it back without volatile metadata."""
-    notebook = nbformat.read(path, as_version=4)
+def execute(notebook, folder: Path) -> None:
+    """Run a notebook in its own folder; its outputs are replaced."""
     client = NotebookClient(
         notebook,
         timeout=600,
         kernel_name="python3",
         record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
+
+
+def execute_with_progress(label: str, path: Path, reason: str):
+    """Execute one notebook and say so in one line; return it and what its outputs came of.
+
+    A notebook that fails ends the program with its traceback.
+    """
+    print(f"{label} executing {path} ({reason})", end="", flush=True)
+    start = time.monotonic()
+    notebook = nbformat.read(path, as_version=4)
+    # Read before the run: whoever edits a helper meanwhile leaves outputs that are out of date.
+    inputs = freshness.Inputs().of(notebook)
+    try:
+        execute(notebook, path.parent)
+    except CellExecutionError as error:
+        sys.exit(f"\n{path} failed:\n{error}")
+    print(f", {time.monotonic() - start:.0f} s", flush=True)
+    return notebook, inputs
+
+
+def write(path: Path, notebook, inputs: dict[str, str]) -> None:
+    """Write an executed notebook without volatile metadata, and its entry in the lock file."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -33,6 +59,9 @@ def execute(path: Path) -> None:
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"
     nbformat.write(notebook, path)
+    freshness.record(freshness.COMMITTED, path, notebook, inputs)
+    if path == LANDING:
+        PICTURE.write_bytes(first_picture(path))
 
 
 def first_picture(path: Path) -> bytes:
@@ -44,8 +73,22 @@ def first_picture(path: Path) -> bytes:
     raise ValueError(f"{path} holds no picture")
 
 
+def out_of_date() -> dict[Path, str]:
+    """Notebooks whose committed outputs are not those of the present code, each with the reason."""
+    lock, inputs = freshness.read_lock(freshness.COMMITTED), freshness.Inputs()
+    work = {}
+    for path in freshness.notebooks():
+        notebook = nbformat.read(path, as_version=4)
+        changes = freshness.changes(lock.get(path.as_posix()), notebook, inputs.of(notebook))
+        if changes:
+            work[path] = ", ".join(changes)
+    return work
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        print(f"executing {name}", flush=True)
-        execute(Path(name))
-    PICTURE.write_bytes(first_picture(LANDING))
+    chosen = {Path(name): "named" for name in sys.argv[1:]} or out_of_date()
+    if not chosen:
+        print(f"The outputs of every notebook are those of {freshness.COMMITTED}.")
+    for number, (path, reason) in enumerate(chosen.items(), start=1):
+        label = f"[{number}/{len(chosen)}]"
+        write(path, *execute_with_progress(label, path, reason))

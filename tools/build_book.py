@@ -1,0 +1,133 @@
+"""Build the site: execute the notebooks whose outputs are out of date, then render every page.
+
+Outputs are taken from the last build or from the committed notebook where they still hold
+(`freshness` says when that is). With ``--fresh`` every notebook is executed.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import execute_notebooks
+import freshness
+import nbformat
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+
+BUILD = Path("_build")
+SITE = BUILD / "html"
+# Executed by earlier builds, with a lock file of their own.
+EXECUTED = BUILD / "executed"
+LOCK = EXECUTED / "outputs.lock"
+# Where Sphinx looks for the outputs of a notebook.
+CACHE = BUILD / ".jupyter_cache"
+# What the site was built from; written last.
+STAMP = BUILD / "site.digest"
+
+
+def site_digest() -> str:
+    """Digest of every file that a page may show: unlike a notebook, a page shows docstrings too."""
+    files = freshness.kept_files(Path("book")) + freshness.kept_files(freshness.SOURCES)
+    files += map(Path, ("_config.yml", "_toc.yml", "requirements.txt"))
+    return freshness.digest(
+        [(path.as_posix(), freshness.digest(path.read_bytes())) for path in files]
+    )
+
+
+def pages() -> list[Path]:
+    """Files of the site: its index, and one for each entry of the table of contents."""
+    found, waiting = [SITE / "index.html"], [yaml.safe_load(Path("_toc.yml").read_text("utf-8"))]
+    while waiting:
+        entry = waiting.pop()
+        found += [SITE / f"{entry[key]}.html" for key in ("root", "file") if key in entry]
+        waiting += [
+            child for key in ("parts", "chapters", "sections") for child in entry.get(key, [])
+        ]
+    return found
+
+
+def site_is_current() -> bool:
+    """Whether the site is there, whole, and was built from the files as they are."""
+    built_from = STAMP.read_text("utf-8") if STAMP.exists() else None
+    return built_from == site_digest() and all(page.exists() for page in pages())
+
+
+def gather_outputs(fresh: bool) -> dict:
+    """Every notebook with outputs that hold, executed where there are none; one line for each."""
+    paths, inputs = freshness.notebooks(), freshness.Inputs()
+    gathered = {}
+    for number, path in enumerate(paths, start=1):
+        label = f"[{number}/{len(paths)}]"
+        notebook, origin = stored_outputs(path, inputs)
+        if notebook is not None and not fresh:
+            print(f"{label} taking the {origin} outputs of {path}", flush=True)
+        else:
+            reason = "everything is" if fresh else origin
+            notebook = execute_and_keep(label, path, reason)
+        gathered[path] = notebook
+    return gathered
+
+
+def stored_outputs(path: Path, inputs: freshness.Inputs):
+    """Return a notebook whose stored outputs hold, and where they are from.
+
+    If there are none: None, and what has changed since the committed ones.
+    """
+    committed = nbformat.read(path, as_version=4)
+    stored = {"committed": (committed, freshness.COMMITTED)}
+    if (EXECUTED / path).exists():
+        built = nbformat.read(EXECUTED / path, as_version=4)
+        stored = {"built": (built, LOCK), **stored}
+    wanted = inputs.of(committed)
+    for origin, (notebook, lock) in stored.items():
+        entry = freshness.read_lock(lock).get(path.as_posix())
+        changes = freshness.changes(entry, notebook, wanted)
+        if not changes:
+            return notebook, origin
+    return None, ", ".join(changes)
+
+
+def execute_and_keep(label: str, path: Path, reason: str):
+    """Execute a notebook and keep it for later builds, apart from the committed one."""
+    notebook, inputs = execute_notebooks.execute_with_progress(label, path, reason)
+    (EXECUTED / path).parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, EXECUTED / path)
+    freshness.record(LOCK, path, notebook, inputs)
+    return notebook
+
+
+def hand_to_sphinx(gathered: dict) -> None:
+    """Fill Sphinx's cache of executed notebooks anew, so that it executes none."""
+    shutil.rmtree(CACHE, ignore_errors=True)
+    cache = get_cache(CACHE)
+    for path, notebook in gathered.items():
+        bundle = CacheBundleIn(notebook, str(path.resolve()))
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def render() -> None:
+    """Render every page; a page of an earlier build that is no longer in the book goes."""
+    shutil.rmtree(SITE, ignore_errors=True)
+    print(f"Rendering {len(pages()) - 1} pages.", flush=True)
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--all", "--quiet"]
+    status = subprocess.run([*command, "-W", "-n", "--keep-going"]).returncode
+    if status:
+        sys.exit(status)
+
+
+def main(fresh: bool) -> None:
+    """Build what has to be built, and say what that was."""
+    if site_is_current() and not fresh:
+        print("Nothing has changed since the last build.")
+        return
+    STAMP.unlink(missing_ok=True)
+    digest = site_digest()
+    hand_to_sphinx(gather_outputs(fresh))
+    render()
+    STAMP.write_text(digest, "utf-8")
+
+
+if __name__ == "__main__":
+    main(fresh="--fresh" in sys.argv[1:])

@@ -1,0 +1,102 @@
+"""Create .venv and install what requirements.txt pins; do nothing if that is done already.
+
+`make` runs this with the interpreter that the environment shall have, before anything is
+installed, so only the standard library is used.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+VENV = Path(".venv")
+PYTHON = VENV / "bin/python"
+# Written last, so that an installation that was interrupted is not taken for whole.
+READY = VENV / ".ready"
+
+
+def pins(requirements: str) -> list[str]:
+    """Lines of a requirements file without comments, blank lines and order."""
+    lines = (line.split(" #")[0].strip() for line in requirements.splitlines())
+    return sorted(line for line in lines if line and not line.startswith("#"))
+
+
+def dependency_part(pyproject: str) -> dict:
+    """Return what of pyproject.toml decides what is installed: no style setting, no description."""
+    document = tomllib.loads(pyproject)
+    project = document.get("project", {})
+    names = ("name", "requires-python", "dependencies", "optional-dependencies", "entry-points")
+    return {
+        "build-system": document.get("build-system"),
+        "packages": document.get("tool", {}).get("setuptools", {}).get("packages"),
+        **{name: project.get(name) for name in names},
+    }
+
+
+def wanted() -> dict[str, str]:
+    """Describe the environment that this interpreter and the two files ask for."""
+    files = (
+        pins(Path("requirements.txt").read_text("utf-8")),
+        dependency_part(Path("pyproject.toml").read_text("utf-8")),
+    )
+    return {
+        "python": f"{base_interpreter()} {platform.python_version()}",
+        "installed": hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest(),
+    }
+
+
+def base_interpreter() -> str:
+    """Path of the interpreter outside of any virtual environment."""
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+
+
+def reason_to_create(wanted: dict[str, str]) -> str | None:
+    """Say why the environment has to be made (anew); None if it is as wanted."""
+    if not VENV.exists():
+        return f"with {wanted['python']}"
+    if not READY.exists() or not PYTHON.exists():
+        return "again: its installation was not finished"
+    try:
+        found = json.loads(READY.read_text("utf-8"))
+    except ValueError:
+        return "again: it does not say what is installed in it"
+    if found["python"] != wanted["python"]:
+        return f"again: with {wanted['python']}, it had {found['python']}"
+    if found["installed"] != wanted["installed"]:
+        return "again: requirements.txt or the dependencies in pyproject.toml have changed"
+    return None
+
+
+def create(wanted: dict[str, str]) -> None:
+    """Make the environment from nothing."""
+    shutil.rmtree(VENV, ignore_errors=True)
+    subprocess.run([base_interpreter(), "-m", "venv", VENV], check=True)
+    print("Installing requirements.txt; this takes some minutes the first time.", flush=True)
+    # Twice --quiet: errors are shown, but no warning for each package.
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-r", "requirements.txt"], check=True)
+    READY.write_text(json.dumps(wanted, indent=1) + "\n", "utf-8")
+
+
+def main() -> int:
+    """Make the environment if there is a reason to; return an exit status."""
+    target = wanted()
+    reason = reason_to_create(target)
+    if reason:
+        print(f"Making {VENV} {reason}", flush=True)
+        try:
+            create(target)
+        except subprocess.CalledProcessError as error:
+            command = " ".join(map(str, error.cmd))
+            print(f"Setting up {VENV} failed in: {command}", file=sys.stderr)
+            return error.returncode or 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
