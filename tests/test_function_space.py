@@ -7,6 +7,7 @@ from depth_not_data.function_space import (
     KINDS,
     function_shares,
     leading_eigenpairs,
+    norm_stack_level,
     output_changes,
     parameter_shares,
     span_share,
@@ -174,3 +175,18 @@ def test_bad_input_is_named(student):
             leading_eigenpairs(*arguments)
     with pytest.raises(ValueError, match="rounds must be"):
         function_space.leading_eigenpairs(gaussian(3, 3), 1, rounds=0)
+
+
+@pytest.mark.parametrize(("n_embd", "n_block"), [(2, 5), (3, 1), (5, 2), (10, 8)])
+def test_the_level_of_a_stack_is_the_larger_eigenvalue_of_two_functions(n_embd, n_block):
+    """D - 1 biases make one function of mean square rho, the last one of mean square 1."""
+    rho, copies = 1 - 1 / (n_embd - 1), n_block - 1
+    gram = [[copies * rho, copies**0.5 * rho], [copies**0.5 * rho, 1]]
+    expected = np.linalg.eigvalsh(gram)[-1]
+    assert norm_stack_level(n_embd, n_block) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("arguments", "name"), [((1, 2), "n_embd"), ((3, 0), "n_block")])
+def test_a_stack_outside_its_range_is_named(arguments, name):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        norm_stack_level(*arguments)

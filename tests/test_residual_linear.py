@@ -10,6 +10,8 @@ from depth_not_data.residual_linear import (
     continuous_depth_levels,
     hessian_eigenvalues,
     layer_curvatures,
+    minimum_levels,
+    scale_levels,
 )
 
 # Both routes are backward stable: a few hundred round-offs, relative to the largest eigenvalue.
@@ -138,6 +140,23 @@ def test_layer_curvatures_of_the_three_groups(alpha):
     np.testing.assert_allclose(total, expected, rtol=1e-13)
 
 
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_the_levels_at_the_minimum_are_sums_over_layers(depth):
+    s = np.array([2.0, 1.0, 0.3, 0.3])
+    factors = np.tile(s ** (1 / depth), (depth, 1))
+    expected = layer_curvatures(factors).sum(axis=0)
+    np.testing.assert_allclose(minimum_levels(s, depth), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("skip", [-1.0, -0.4, 0.0, 0.4, 1.0, 1.3])
+@pytest.mark.parametrize("depth", [1, 2, 6])
+def test_the_three_levels_are_sums_over_layers(skip, depth):
+    total = layer_curvatures([[1.0, skip]] * depth).sum(axis=0)
+    levels = scale_levels(skip, depth)
+    np.testing.assert_allclose(levels, [total[0, 0], total[0, 1], total[1, 1]], rtol=1e-13)
+    assert scale_levels([skip, 0.5], depth).shape == (3, 2)
+
+
 def test_zero_output_weights_carry_all_of_the_first_order():
     inner = np.array([[1.0, 2.0], [3.0, 0.5]])
     levels = block_hessian_eigenvalues(inner, 0 * inner, [1.0, 1.0], n_hidden=5)
@@ -217,6 +236,10 @@ def test_a_broken_block_is_noticed(monkeypatch, damage):
         (lambda: hessian_eigenvalues([[1.0]], [1.0], part="inner"), "part must be one of"),
         (lambda: continuous_depth_levels([1.0, 0.0]), "target must be > 0"),
         (lambda: continuous_depth_levels([[1.0]]), "target must be one-dimensional"),
+        (lambda: minimum_levels([1.0, -1.0], 2), "target must be > 0"),
+        (lambda: minimum_levels([1.0], 0), "depth must be an integer >= 1"),
+        (lambda: scale_levels(np.inf, 2), "skip must be finite"),
+        (lambda: scale_levels(0.5, 0), "depth must be an integer >= 1"),
         (
             lambda: block_hessian_eigenvalues([[1.0]], [[1.0, 1.0]], [1.0]),
             "outer must have the shape of inner",

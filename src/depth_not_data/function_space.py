@@ -258,6 +258,44 @@ def parameter_shares(student: Student, directions: torch.Tensor) -> dict[tuple, 
     return shares
 
 
+def norm_stack_level(n_embd: int, n_block: int) -> float:
+    """Ease of the N - 1 constants that the biases of D LayerNorms in a row make together.
+
+    The steps ``u`` in all D biases, weighted for the largest change, where the branches add
+    nothing, the gains are 1, the biases 0 and the normalised state y is distributed symmetrically
+    with ``E[y y^T] = N / (N - 1)`` on mean-free vectors. The last bias makes the constant u, each
+    earlier one ``u - y (y.u) / N``.
+
+    Parameters
+    ----------
+    n_embd, n_block : int
+        Width N >= 2 and number of blocks D >= 1.
+
+    Returns
+    -------
+    float
+        Larger root of ``z^2 - ((D-1) rho + 1) z + (D-1) rho (1 - rho)``, ``rho = (N-2)/(N-1)``:
+        between ``(D-1) rho`` and ``(D-1) rho + 1``. Times 2 / N it is an eigenvalue.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its range.
+
+    Examples
+    --------
+    One block has its own bias alone; in the widest networks all biases add up:
+
+    >>> norm_stack_level(10, 1), round(norm_stack_level(10**9, 8), 6)
+    (1.0, 8.0)
+    """
+    n_embd = _validation.integer("n_embd", n_embd, minimum=2)
+    n_block = _validation.integer("n_block", n_block, minimum=1)
+    rho = (n_embd - 2) / (n_embd - 1)
+    trace, det = (n_block - 1) * rho + 1, (n_block - 1) * rho * (1 - rho)
+    return (trace + (trace**2 - 4 * det) ** 0.5) / 2
+
+
 def _trained(student):
     point = {k: p.detach() for k, p in student.model.named_parameters() if p.requires_grad}
     return point, sum(p.numel() for p in point.values())

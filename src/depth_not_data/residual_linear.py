@@ -3,8 +3,8 @@ r"""All Hessian eigenvalues of an aligned linear residual network from small blo
 The loss is ``1/2 ||M_L ... M_1 - Phi||_F^2`` with layers ``M_k = alpha I + W_k`` of d rows and d
 columns, or with two-layer blocks ``M_k = alpha I + B_k A_k``. A layer's parameters enter through
 M_k alone, and alpha is a constant: as a function of W the loss is that of the linear network,
-shifted. At an aligned point all M_k and Phi are diagonal in one pair of singular bases; f_ka is
-the entry of M_k in direction a, its *factor*. It may differ between layers and may be negative.
+shifted. At an *aligned* point orthogonal Q_0, ..., Q_L exist in which ``Q_k^T M_k Q_(k-1)`` and
+``Q_L^T Phi Q_0`` are diagonal; f_ka is entry a of the former, its *factor*, of any sign.
 
 With delta_k[a, c] the perturbation of M_k from direction c to direction a, only
 ``{delta_k[a, c]}_k`` and ``{delta_k[c, a]}_k`` see each other:
@@ -15,8 +15,8 @@ With delta_k[a, c] the perturbation of M_k from direction c to direction a, only
   delta_l[a, c] and delta_k[c, a] for l > k, and the same with a and c exchanged for l < k, where
   ``e_a = prod_j f_ja - s_a`` is the residual in direction a.
 
-In a two-layer block ``delta_k[a, c] = q_ka dA_k[a, c] + p_kc dB_k[a, c]`` to first order, with p
-and q the singular values of A and B, and ``dB_k dA_k`` adds a coupling within the layer.
+In a two-layer block ``delta_k[a, c] = q_ka dA_k[a, c] + p_kc dB_k[a, c]`` to first order, p and q
+the diagonals of A and B, and ``dB_k dA_k`` adds a coupling within the layer.
 """
 
 import numpy as np
@@ -47,8 +47,8 @@ def layer_curvatures(factors) -> np.ndarray:
 
     Notes
     -----
-    A direction that the skip passes on (f = 1) lets all layers act on it; one that is blocked
-    (f = 0) only the first layer behind it or the last layer before it:
+    A direction that is passed on (f = 1) lets all layers act on it, a blocked one (f = 0) only
+    the layer next to the block:
 
     >>> layer_curvatures([[1.0, 0.0]] * 3).sum(axis=0)
     array([[3., 1.],
@@ -84,14 +84,83 @@ def continuous_depth_levels(target) -> np.ndarray:
     array([[1.    , 3.1945],
            [3.1945, 7.3891]])
     """
-    s = _validation.vector("target", target)
-    if np.any(s <= 0):
-        raise ValueError(f"target must be > 0 everywhere, got a minimum of {s.min()!r}")
+    s = _positive("target", target)
     half = np.log(s)[:, None] - np.log(s)[None, :]  # half the logarithm of s_a^2 / s_c^2
-    # sinh(y) / y is smooth at y = 0, where the quotient of differences is not computable.
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(half == 0, 1.0, np.sinh(half) / half)
-    return np.outer(s, s) * ratio
+    same = half == 0
+    return np.outer(s, s) * np.where(same, 1.0, np.sinh(half) / np.where(same, 1.0, half))
+
+
+def minimum_levels(target, depth: int) -> np.ndarray:
+    """Eigenvalues at a balanced minimum, one for each ordered pair of directions.
+
+    Parameters
+    ----------
+    target : array_like, shape (d,)
+        Singular values s_a > 0 of the end-to-end map; every layer has the factor s_a^(1/L).
+    depth : int
+        L >= 1.
+
+    Returns
+    -------
+    numpy.ndarray, float64, shape (d, d)
+        ``sum_k s_a^(2(L-k)/L) s_c^(2(k-1)/L) = (s_a s_c)^((L-1)/L) sinh(L y) / sinh(y)`` with
+        ``y = log(s_a / s_c) / L``, and ``L s_a^(2-2/L)`` where they are equal.
+
+    Raises
+    ------
+    ValueError
+        If `target` is not a finite vector of positive numbers or `depth` not an integer >= 1.
+
+    Examples
+    --------
+    Two layers: ``s_a + s_c``.
+
+    >>> minimum_levels([3.0, 1.0], 2).round(12)
+    array([[6., 4.],
+           [4., 2.]])
+    """
+    s = _positive("target", target)
+    depth = _validation.integer("depth", depth, minimum=1)
+    y = (np.log(s)[:, None] - np.log(s)[None, :]) / depth
+    same = y == 0
+    ratio = np.where(same, depth, np.sinh(depth * y) / np.where(same, 1.0, np.sinh(y)))
+    return np.outer(s, s) ** ((depth - 1) / depth) * ratio
+
+
+def scale_levels(skip, depth: int) -> np.ndarray:
+    """Three levels when the layers set some directions to 1 and leave the others to the skip.
+
+    Parameters
+    ----------
+    skip : array_like, shape (...)
+        Residual scale alpha, any sign.
+    depth : int
+        L >= 1.
+
+    Returns
+    -------
+    numpy.ndarray, float64, shape (3, ...)
+        For pairs with both, one and none of their directions among those set to 1:
+        L, ``1 + alpha^2 + ... + alpha^(2(L-1))`` and ``L alpha^(2(L-1))``, with ``0^0 = 1``.
+
+    Raises
+    ------
+    ValueError
+        If `skip` is not finite or `depth` not an integer >= 1.
+
+    Examples
+    --------
+    The paper's network, one half, and the linear residual network:
+
+    >>> scale_levels([0.0, 0.5, 1.0], 2)
+    array([[2.  , 2.  , 2.  ],
+           [1.  , 1.25, 2.  ],
+           [0.  , 0.5 , 2.  ]])
+    """
+    skip = _validation.real_array("skip", skip)
+    depth = _validation.integer("depth", depth, minimum=1)
+    powers = np.power.outer(skip, 2 * np.arange(depth))
+    return np.array([np.full_like(skip, depth), powers.sum(-1), depth * powers[..., -1]])
 
 
 def hessian_eigenvalues(factors, target, *, part: str = "full") -> np.ndarray:
@@ -148,8 +217,8 @@ def block_hessian_eigenvalues(
     Parameters
     ----------
     inner, outer : array_like, shape (L, d)
-        Singular values p_ka of A_k and q_ka of B_k in direction a, any sign: A_k and B_k are zero
-        off the diagonal, so that ``M_k`` has the factor ``skip + q_ka p_ka``.
+        Diagonals p_ka of A_k and q_ka of B_k, any sign; both are zero elsewhere, so that ``M_k``
+        has the factor ``skip + q_ka p_ka``. A skip other than 0 needs equal Q_0, ..., Q_L.
     target : array_like, shape (d,)
         Entries s_a of Phi in the same directions; any sign.
     skip : float
@@ -172,7 +241,7 @@ def block_hessian_eigenvalues(
     Notes
     -----
     The outer-product part has the d^2 eigenvalues ``sum_k u_k^2 (q_ka^2 + p_kc^2)``. At zero
-    output weights they come from the output weights alone, from each block p_kc^2:
+    output weights each block adds p_kc^2, through its output weights:
 
     >>> block_hessian_eigenvalues([[2.0], [1.0]], [[0.0], [0.0]], [1.0]).round(12) + 0.0
     array([5., 0., 0., 0.])
@@ -205,8 +274,7 @@ def block_hessian_eigenvalues(
 class _PairBlocks:
     """Hessian blocks over delta[a, c] in all layers, then delta[c, a] in all layers.
 
-    For a = c the two halves name the same entries: the caller adds the second half's columns
-    to the first's, which leaves ``u u^T + C``.
+    For a = c both halves name the same entries: the caller adds their columns, ``u u^T + C``.
     """
 
     def __init__(self, f, s):
@@ -259,6 +327,13 @@ def _partial_products(f):
     below = np.vstack([ones, np.cumprod(f[:-1], axis=0)])
     above = np.vstack([np.cumprod(f[:0:-1], axis=0)[::-1], ones])
     return above, below
+
+
+def _positive(name, value):
+    s = _validation.vector(name, value)
+    if np.any(s <= 0):
+        raise ValueError(f"{name} must be > 0 everywhere, got a minimum of {s.min()!r}")
+    return s
 
 
 def _descending(levels, size):
