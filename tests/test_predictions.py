@@ -13,7 +13,10 @@ from depth_not_data.predictions import (
     observed_edge,
     observed_gaps,
     predictions,
+    rival_gaps,
     rules,
+    shuffled_scores,
+    sign_test,
 )
 from depth_not_data.resnet import train_student
 
@@ -85,6 +88,61 @@ def test_a_wrong_prediction_is_a_miss():
     assert edge_hit(prediction, 234)
     assert not edge_hit(prediction, 225)
     assert edge_hit(predictions()["even"], 100) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "gaps"),
+    [
+        ("rotated", (9, 18)),
+        ("no-affine", (9,)),
+        ("gain-frozen", (9,)),
+        ("bias-frozen-15", (14, 28)),
+        ("rms-15", (15, 29)),
+        ("rms-gain-frozen", (10,)),
+        ("no-norm", (10,)),
+        ("pre-rms", (10,)),
+        ("input-mean-across", (9, 18)),
+    ],
+)
+def test_the_rival_has_three_lines_and_nothing_else(name, gaps):
+    assert rival_gaps(predictions()[name]) == gaps
+
+
+def test_shuffles_keep_the_width_and_forget_the_intervention():
+    ten = [predictions()[name] for name in ("rotated", "gain-frozen", "centred")]
+    wide = [predictions()["rms-15"]]
+    observed = [p.gaps for p in ten + wide]
+    scores = shuffled_scores(ten + wide, observed)
+    # One network of width 15 has no other to change places with; three of width 10 have one
+    # fixed point on average, and never two.
+    assert set(scores) == {1, 2, 4}
+    assert scores.mean() == pytest.approx(2, abs=0.05)
+    np.testing.assert_array_equal(scores, shuffled_scores(ten + wide, observed))
+    assert (scores != shuffled_scores(ten + wide, observed, seed=1)).any()
+
+
+def test_predictions_that_are_all_equal_cannot_beat_their_shuffles():
+    same = [predictions()[name] for name in ("rotated", "mlp-biases", "input-mean-half")]
+    assert (shuffled_scores(same, [(9, 18), (9,), (9, 18)], shuffles=50) == 2).all()
+
+
+def test_the_sign_test_is_that_of_a_fair_coin():
+    assert sign_test(3, 0) == sign_test(0, 3) == pytest.approx(0.25)
+    assert sign_test(2, 2) == 1.0
+    assert sign_test(11, 3) == pytest.approx(940 / 2**14)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: shuffled_scores([predictions()["odd"]], []), "observed must have 1 entries"),
+        (lambda: shuffled_scores([], [], shuffles=0), "shuffles must be"),
+        (lambda: sign_test(-1, 2), "wins must be"),
+    ],
+)
+def test_bad_comparisons_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 def test_masses_are_taken_over_the_ranks_they_name():

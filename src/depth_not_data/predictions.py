@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import comb
 
 import numpy as np
 import yaml
@@ -187,6 +188,83 @@ def gaps_hit(prediction: Prediction, observed: Sequence[int]) -> bool:
     (True, False)
     """
     return tuple(observed) == prediction.gaps
+
+
+def rival_gaps(prediction: Prediction) -> tuple[int, ...]:
+    """Gaps by a rule of three lines that knows neither levels nor activations nor inputs.
+
+    N - 1 constants if the output's mean is subtracted, else N; a second gap N - 1 ranks further if
+    there is a gain behind the block. Of several readings of these lines it is one that scores best.
+
+    >>> rival_gaps(predictions()["rms-15"]), rival_gaps(predictions()["gain-frozen"])
+    ((15, 29), (9,))
+    """
+    n, options = prediction.n_embd, prediction.options
+    norm, post = options.get("norm", "layer"), options.get("placement", "post") == "post"
+    first = n - 1 if post and norm != "rms" else n
+    gain = post and norm != "layer-plain" and "gain" not in options.get("frozen", ())
+    return (first, first + n - 1) if gain else (first,)
+
+
+def shuffled_scores(
+    chosen: Sequence[Prediction],
+    observed: Sequence[Sequence[int]],
+    *,
+    shuffles: int = 10_000,
+    seed: int = 0,
+) -> np.ndarray:
+    """Hits when each intervention is given the prediction of another one, drawn at random.
+
+    Predictions change places among interventions of equal width only: at another width a set of
+    ranks is wrong for a trivial reason.
+
+    Parameters
+    ----------
+    chosen : sequence of Prediction
+    observed : sequence of sequence of int
+        The gaps of each, in the same order.
+    shuffles, seed : int
+        Number of permutations >= 1, and seed >= 0.
+
+    Returns
+    -------
+    numpy.ndarray, int, shape (shuffles,)
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or a number is outside its range.
+
+    Examples
+    --------
+    >>> two = [predictions()[name] for name in ("gain-frozen", "rotated")]
+    >>> sorted(set(shuffled_scores(two, [(9,), (9, 18)]).tolist()))
+    [0, 2]
+    """
+    shuffles = _validation.integer("shuffles", shuffles, minimum=1)
+    seed = _validation.integer("seed", seed, minimum=0)
+    if len(chosen) != len(observed):
+        raise ValueError(f"observed must have {len(chosen)} entries, got {len(observed)}")
+    hits = np.array([[gaps_hit(p, gaps) for gaps in observed] for p in chosen]).astype(int)
+    widths = np.array([p.n_embd for p in chosen])
+    groups = [np.flatnonzero(widths == width) for width in np.unique(widths)]
+    rng = np.random.default_rng(seed)
+    scores = np.zeros(shuffles, dtype=int)
+    for k in range(shuffles):
+        scores[k] = sum(hits[group, rng.permutation(group)].sum() for group in groups)
+    return scores
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """Two-sided p-value of a fair coin for `wins` against `losses`, ties left out.
+
+    >>> round(sign_test(12, 3), 4), sign_test(0, 0)
+    (0.0352, 1.0)
+    """
+    wins = _validation.integer("wins", wins, minimum=0)
+    losses = _validation.integer("losses", losses, minimum=0)
+    n, more = wins + losses, max(wins, losses)
+    return min(1.0, 2 * sum(comb(n, k) for k in range(more, n + 1)) / 2**n)
 
 
 def edge_hit(prediction: Prediction, observed: float) -> bool | None:
