@@ -33,14 +33,15 @@ LAYERS = (
         "rival_networks",
         "sweeps",
     },
-    {"claims", "figures", "predictions", "published", "rules"},
-    {"book_extension"},
+    {"claims", "explorers", "figures", "interactive", "predictions", "published", "rules"},
+    {"book_extension", "interactive_extension"},
 )
 # The first layer that may import each of these.
 FOREIGN = {
     "sympy": 2,
     "torch": 3,
     "IPython": 4,
+    "altair": 4,
     "matplotlib": 4,
     "pandas": 4,
     "myst_nb": 5,

@@ -12,7 +12,7 @@ from myst_nb.core.render import create_figure_context
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from depth_not_data import claims
+from depth_not_data import claims, interactive_extension
 from depth_not_data.rules import format_measured
 
 SOURCES = {
@@ -36,7 +36,10 @@ class OutputRenderer:
         if inline or not ours:
             return None
         if "figure" in ours and data.mime_type == "image/png":
-            return _figure(renderer, data, ours["figure"])
+            still = _figure(renderer, data, ours["figure"])
+            if "interactive" in ours:
+                return interactive_extension.figure(renderer, data, still, ours["interactive"])
+            return still
         if "claim" in ours and data.mime_type == "text/html":
             return _claim(renderer, data, ours["claim"])
         # Text fallbacks, and the caption that a live notebook prints below the picture.
@@ -168,7 +171,8 @@ def _counts(chosen, field, value):
 
 
 def setup(app: Sphinx) -> dict:
-    """Register the directives."""
+    """Register the directives, and what interactive figures need."""
+    interactive_extension.setup(app)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-summary", LedgerSummary)
     app.connect("builder-inited", _prepare_records)

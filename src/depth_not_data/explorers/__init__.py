@@ -1,0 +1,1 @@
+"""The interactive figures of the book, one module each."""
