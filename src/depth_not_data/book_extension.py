@@ -178,6 +178,8 @@ def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", _prepare_records)
     app.connect("env-purge-doc", _purge_records)
     app.connect("env-before-read-docs", _read_notebooks_first)
+    # After sphinx-thebe and the theme have added theirs.
+    app.connect("html-page-context", _drop_thebe, priority=900)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
 
 
@@ -203,3 +205,14 @@ def _read_notebooks_first(app, env, docnames):
             not str(env.doc2path(name)).endswith(".ipynb"),
         )
     )
+
+
+def _drop_thebe(app, pagename, templatename, context, doctree):
+    # Jupyter Book brings sphinx-thebe, whose script stands twice on every page; declaring its
+    # constants again is an error. Nothing here runs code in the page.
+    for kind in ("script_files", "css_files"):
+        context[kind] = [
+            file
+            for file in context.get(kind, [])
+            if "thebe" not in f"{file.filename} {file.attributes}".lower()
+        ]
