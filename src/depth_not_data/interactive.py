@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 import vl_convert
 from IPython.display import display
 from matplotlib.figure import Figure
+from PIL import Image
 
 from depth_not_data import _validation
 
@@ -123,9 +124,13 @@ def slider(name: str, label: str, low: float, high: float, step: float, value: f
         What the reader sees, in words and Unicode letters.
     low, high, step, value : float
         Ends, distance of two settings and first setting.
+
+    Raises
+    ------
+    ValueError
+        If `name` is one that Vega uses itself.
     """
-    bind = alt.binding_range(min=low, max=high, step=step, name=label)
-    return alt.param(name=name, value=value, bind=bind)
+    return _control(name, value, alt.binding_range(min=low, max=high, step=step, name=label))
 
 
 def switch(name: str, label: str, value: bool = False):
@@ -137,8 +142,13 @@ def switch(name: str, label: str, value: bool = False):
         As for :func:`slider`.
     value : bool
         First setting.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`slider`.
     """
-    return alt.param(name=name, value=value, bind=alt.binding_checkbox(name=label))
+    return _control(name, value, alt.binding_checkbox(name=label))
 
 
 def choice(name: str, label: str, options: Sequence, value, words: Sequence[str] | None = None):
@@ -154,10 +164,20 @@ def choice(name: str, label: str, options: Sequence, value, words: Sequence[str]
         First setting, one of them.
     words : sequence of str, optional
         What the reader sees in their place.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`slider`.
     """
-    bind = alt.binding_select(
-        options=list(options), labels=list(words or map(str, options)), name=label
-    )
+    labels = list(words or map(str, options))
+    bind = alt.binding_select(options=list(options), labels=labels, name=label)
+    return _control(name, value, bind)
+
+
+def _control(name, value, bind):
+    if name in ("width", "height", "padding", "autosize", "background"):
+        raise ValueError(f"name must not be one that Vega uses itself, got {name!r}")
     return alt.param(name=name, value=value, bind=bind)
 
 
@@ -275,7 +295,8 @@ def show(
     if size > LARGEST_PAGE:
         raise ValueError(f"chart must have at most {LARGEST_PAGE:,} bytes, got {size:,}")
     details = {"name": name, "alt": alt, "caption": caption}
-    words = {"specification": specification, "try_this": try_this, "answer": answer}
+    # A text, since a notebook file gives every number of a list a line of its own.
+    words = {"specification": compact(specification), "try_this": try_this, "answer": answer}
     display(
         {
             "image/png": base64.b64encode(_picture(specification, still)).decode(),
@@ -351,7 +372,7 @@ def in_words(specification: dict) -> str:
     table = rows(specification, reading["table"], [*fields, order])
     table.sort(key=lambda row: row[order])
     lines += [" | ".join(_rounded(row[field]) for field in fields) for row in table]
-    for number, data in enumerate(specification.get("datasets", {}).values(), start=1):
+    for number, data in enumerate(_datasets(specification), start=1):
         for field in data[0]:
             numbers = list(_numbers([row.get(field) for row in data]))
             if numbers:
@@ -361,13 +382,16 @@ def in_words(specification: dict) -> str:
 
 
 def _picture(specification, still):
+    buffer = io.BytesIO()
     if still is None:
         # A picture file has no text around it, and no fonts of the reader's system.
         text = compact(specification).replace(INK, "#000000").replace("system-ui, ", "")
         white = json.loads(text)
         white["config"]["background"] = "#ffffff"
-        return vl_convert.vegalite_to_png(white, scale=1.5)
-    buffer = io.BytesIO()
+        drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(white, scale=1.5)))
+        # Few colours are enough for lines and letters, and take a tenth of the space.
+        drawn.convert("RGB").quantize(64).save(buffer, format="png", optimize=True)
+        return buffer.getvalue()
     still.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(still)
     return buffer.getvalue()
@@ -402,6 +426,19 @@ def _value(text):
     if kind == "n":
         return float(text) if not re.fullmatch(r"-?\d+", text) else int(text)
     return text == "true" if kind == "b" else text
+
+
+def _datasets(part):
+    """Values of data that stand in a specification, of two data or more."""
+    if isinstance(part, dict):
+        if len(part.get("data", {}).get("values", [])) > 1:
+            yield part["data"]["values"]
+        yield from part.get("datasets", {}).values()
+        for entry in part.values():
+            yield from _datasets(entry)
+    elif isinstance(part, list):
+        for entry in part:
+            yield from _datasets(entry)
 
 
 def _rounded(value):

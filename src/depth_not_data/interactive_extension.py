@@ -5,6 +5,7 @@
 """
 
 import html
+import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def figure(renderer, data, still: list[nodes.Node], words: dict) -> list[nodes.N
     """
     document = renderer.renderer
     env = document.sphinx_env
-    specification = interactive.compiled(words["specification"])
+    specification = interactive.compiled(json.loads(words["specification"]))
     text = interactive.compact(specification)
     env.interactive_pages.setdefault(env.docname, []).append(len(text.encode()))
     alt = data.output_metadata["depth_not_data"]["figure"]["alt"]

@@ -7,7 +7,7 @@ beyond :data:`ESCAPE` stays where it is.
 
 import altair as alt
 
-from depth_not_data import figures, interactive
+from depth_not_data import figures, interactive, recursion, stability
 
 UPDATES = 60
 ESCAPE = 9
@@ -26,6 +26,39 @@ def chart() -> alt.VConcatChart:
         columns={"t": "update", "first": "λ, target 1", "second": "λ, second direction"},
         order="t",
     )
+
+
+def texts() -> dict[str, str]:
+    """Alternative text, caption, task and answer for :func:`depth_not_data.interactive.show`."""
+    start, first = 0.3, recursion.trajectory(0.3, 1.0, 2, 0.8, UPDATES)
+    pair = stability.attractor(start, 1.0, 2, [1.1], transient=2000, keep=2)[:, 0]
+    second = 1.6 * 0.5 ** (2 - 2 / 2)
+    return {
+        "alt": (
+            f"Two layers, ηL = 1.6, start {start}. The cobweb climbs to {first.max():.2f}, passes "
+            "the fixed point 1 and spirals into it. Below, late values against ηL: 1 up to "
+            "ηL = 2, two values up to about 2.5, then four and more, and none beyond 4."
+        ),
+        "caption": (
+            "The recursion of one direction with target 1. Top: the map, and the path of the "
+            "iterates between it and the diagonal. Middle: the iterates. Bottom: the last of "
+            rf"{TRANSIENT + KEPT} iterates for every learning rate, dashed at $\eta L = 2$, where "
+            "the learning rate is two over the largest Hessian eigenvalue $L$ of the minimum."
+        ),
+        "try_this": (
+            r"Carry $\eta L$ slowly past 2, for $L = 2$ and for $L = 6$. Then $L = 1$. Then show "
+            "a second direction: which of the two gives way first?"
+        ),
+        "answer": (
+            r"The slope at the fixed point is $1 - \eta L$ at every depth, so every depth gives "
+            r"way at 2. For $L \ge 2$ nothing is lost there: the orbit alternates between two "
+            rf"values ($L = 2$, $\eta L = 2.2$: {pair.max():.3f} and {pair.min():.3f}), then "
+            "between four, and only far beyond does it lose its period, cross zero and escape. A "
+            "single layer is linear and diverges at once. A second direction with target $s < 1$ "
+            rf"has the slope $1 - \eta L s^{{2-2/L}}$ (at the first setting {1 - second:.1f} for "
+            "$s = 0.5$): the direction with the largest target gives way first."
+        ),
+    }
 
 
 def _update(value, rate, target):

@@ -91,7 +91,7 @@ def chart(data: list[dict]) -> alt.VConcatChart:
     return interactive.readable(
         panels.transform_window(rank="row_number()")
         .add_params(
-            interactive.slider("chosen", "rank of the eigenvector", 1, longest, 1, 1),
+            interactive.slider("chosen", "rank of the eigenvector", 1, longest, 1, 5),
             interactive.choice(
                 "size", "student", [record["size"] for record in data], data[0]["size"]
             ),
@@ -192,7 +192,7 @@ def _shares(field, names, title):
     color = alt.Color(
         "label:N",
         scale=alt.Scale(domain=list(labels), range=list(colors)),
-        legend=alt.Legend(columns=2, title=None),
+        legend=alt.Legend(columns=alt.ExprRef("width < 420 ? 1 : 2"), title=None),
     )
     areas = folded.mark_area(interpolate="step", clip=True).encode(
         x=_rank(),
@@ -250,7 +250,7 @@ def _sentence():
 
     text = (
         "'Rank ' + datum.rank + ', eigenvalue ' + format(datum.eigenvalue, '.3~r') + ': '"
-        f" + {largest('kinds', KINDS)} + '. It sits in: '"
+        f" + {largest('kinds', KINDS)} + '. In parameters: '"
         f" + {largest('parts', PARTS)} + '.'"
     )
     return interactive.quiet(

@@ -95,23 +95,23 @@ def texts() -> dict[str, str]:
             f"A linear network with {D_IN} inputs and {D_OUT} outputs: one eigenvalue for each "
             "pair of an output and an input direction, dominant if both are learnt, bulk if one "
             "is. At each level stands how many eigenvalues it has, and their value. Large hollow "
-            "markers belong to the input direction of variance $\\kappa$. Shown is the "
+            r"markers belong to the input direction of variance $\kappa$. Shown is the "
             "Gauss–Newton part of the Hessian, which is all of it at the end of training; "
             f"directions outside the task start with the product {START}. Dashed: 1 and $L$."
         ),
         "try_this": (
             "Which numbers know the depth? Move $L$. Then set $L = 7$ and let time run; set "
-            "$q = r$ and let it run again; go back, and carry $\\kappa$ past $L$."
+            r"$q = r$ and let it run again; go back, and carry $\kappa$ past $L$."
         ),
         "answer": (
-            "The counts $r^2$ and $(q + d_L - 2r)\\,r$ do not change with $L$, only the height of "
+            r"The counts $r^2$ and $(q + d_L - 2r)\,r$ do not change with $L$, only the height of "
             "the dominant level does. The bulk is on its way to 1, the more slowly the deeper the "
-            f"network: at $\\tau = 1000$ the ratio of the means is {_ratio(first):.2f} for $L = 3$ "
-            f"and {_ratio(eigenvalues(depth=7)):.2f} for $L = 7$. With $q = r$ other directions "
-            "have no data and never decay: at $L = 7$ the bulk stays at "
-            f"{lasting:.2f}. And $\\kappa$ multiplies one column of pairs. The levels $L$ and "
-            "$\\kappa$ meet at $\\kappa = L$; beyond, not all of the largest are dominant "
-            f"($L = 4$, $\\kappa = 5$: {left} of 25). There the data split the spectrum, and "
+            rf"network: at $\tau = 1000$ the ratio of the means is {_ratio(first):.2f} for "
+            f"$L = 3$ and {_ratio(eigenvalues(depth=7)):.2f} for $L = 7$. With $q = r$ other "
+            "directions have no data and never decay: at $L = 7$ the bulk stays at "
+            rf"{lasting:.2f}. And $\kappa$ multiplies one column of pairs. The levels $L$ and "
+            r"$\kappa$ meet at $\kappa = L$; beyond, not all of the largest are dominant "
+            rf"($L = 4$, $\kappa = 5$: {left} of 25). There the data split the spectrum, and "
             "depth splits each half."
         ),
     }

@@ -249,9 +249,10 @@ def _ratios():
         axis=alt.Axis(values=list(DEPTHS)),
     )
 
+    near = alt.Scale(domain=[0.5, 1.15], nice=False, zero=False)
+
     def y(field):
-        scale = alt.Scale(domain=[0.5, 1.15], nice=False)
-        return alt.Y(f"{field}:Q", title="ratio of means / L", scale=scale)
+        return alt.Y(f"{field}:Q", title="ratio of means / L", scale=near)
 
     ours = _means().mark_line(
         color=figures.COLORS["green"],
@@ -259,7 +260,7 @@ def _ratios():
         point=alt.OverlayMarkDef(size=50, filled=True, opacity=1, color=figures.COLORS["green"]),
     )
     return alt.layer(
-        alt.Chart().mark_rule(strokeDash=[4, 4], opacity=0.6).encode(y=alt.datum(1)),
+        alt.Chart().mark_rule(strokeDash=[4, 4], opacity=0.6).encode(y=alt.YDatum(1, scale=near)),
         ours.encode(x=x, y=y("share")).properties(name="ratios"),
         _cross(_means()).encode(x=x, y=y("published")),
     ).properties(height=130)
