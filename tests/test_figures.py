@@ -1,4 +1,8 @@
+import subprocess
+import sys
+
 import matplotlib.pyplot as plt
+import myst_nb.ext.glue
 import pytest
 
 from depth_not_data import figures
@@ -60,3 +64,25 @@ def test_meanings_differ_in_marker_as_well_as_in_colour():
     styles = (figures.DOMINANT, figures.BULK, figures.REST, figures.PUBLISHED)
     assert len({style["marker"] for style in styles}) == len(styles)
     assert len({style["color"] for style in styles}) == len(styles)
+
+
+def test_glue_puts_out_what_myst_nb_does(displayed, monkeypatch):
+    theirs = []
+    monkeypatch.setattr(
+        myst_nb.ext.glue, "ipy_display", lambda data, **options: theirs.append((data, options))
+    )
+    figures.glue("share", "0.72")
+    myst_nb.ext.glue.glue("share", "0.72", display=False)
+    assert displayed == theirs
+
+
+@pytest.mark.parametrize(("argument", "value"), [("name", ""), ("text", " "), ("text", 0.72)])
+def test_glue_refuses_what_prose_cannot_show(argument, value):
+    with pytest.raises(ValueError, match=argument):
+        figures.glue(**{"name": "share", "text": "0.72"} | {argument: value})
+
+
+def test_figures_need_nothing_that_only_the_site_is_built_with():
+    code = "import sys; sys.modules['myst_nb'] = sys.modules['sphinx'] = None\n"
+    code += "from depth_not_data import figures; figures.glue('share', '0.72')"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -115,3 +115,32 @@ def show(figure: Figure, *, name: str, alt: str, caption: str) -> None:
         raw=True,
         metadata={"depth_not_data": {"caption_of": name}},
     )
+
+
+def glue(name: str, text: str) -> None:
+    """Keep a formatted text under a name, for prose that shows it with ``{glue:text}``.
+
+    Puts out what ``myst_nb.glue(name, text, display=False)`` does, so that a chapter needs nothing
+    that only the site is built with.
+
+    Parameters
+    ----------
+    name : str
+        The key that the prose uses.
+    text : str
+        A number as the reader shall see it, such as ``f"{x:.2f}"``.
+
+    Raises
+    ------
+    ValueError
+        If `name` or `text` is not a string with something in it.
+    """
+    for argument, value in (("name", name), ("text", text)):
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"{argument} must be a string that is not blank, got {value!r}")
+    prefix = "application/papermill.record/"
+    display(
+        {f"{prefix}text/plain": repr(text)},
+        raw=True,
+        metadata={"scrapbook": {"mime_prefix": prefix, "name": name}},
+    )
