@@ -80,6 +80,37 @@ def test_a_normalised_output_has_no_mean_to_move(data):
     hold(worst.item(), "M", 1e-9)
 
 
+def search_mean(missing):
+    """Search for a step before the last gain that moves the output along `missing`(gain)."""
+
+    @SEARCH
+    @given(st.data())
+    def search(data):
+        blocks, rng = data.draw(post_networks()), data.draw(rngs())
+        gain = blocks[-1][2]
+        gain[gain.abs() < 0.1] = 0.1
+        x = samples(rng, 5, len(gain))
+        parameters = flattened(blocks)
+
+        def outputs(before):
+            return post_ln(unflattened([*before, *parameters[-2:]]), x)
+
+        rows = jacobian(outputs, parameters[:-2]).reshape(*x.shape, -1)
+        along = torch.einsum("nip,i->np", rows, missing(gain)).abs().max()
+        hold((along / max(rows.abs().max().item(), 1.0)).item(), "M, outputs", 1e-8)
+
+    search()
+
+
+def test_the_constant_that_is_missing_lies_along_the_inverse_gains():
+    search_mean(lambda gain: 1 / gain)
+
+
+def test_the_constant_along_the_mean_is_missing_for_equal_gains_only():
+    with pytest.raises(AssertionError, match="M, outputs"):
+        search_mean(torch.ones_like)
+
+
 def relative_step(gain, bias, c):
     """R as it stands now: gain and bias of a block times one number."""
     return c * gain, c * bias
