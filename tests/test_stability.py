@@ -159,3 +159,40 @@ def test_imbalance_of_an_orbit_that_does_not_close_is_refused():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4, 7])
+def test_maximum_is_where_the_slope_vanishes_and_no_larger_value_is_near(depth):
+    lr = np.array([0.3, 2.0, 5.0]) / depth
+    top = stability.maximum(1.3, depth, lr)
+    np.testing.assert_allclose(stability.slope(top, 1.3, depth, lr), 0, atol=1e-10)
+    values = [recursion.step(top[i], 1.3, depth, lr[i]) for i in range(3)]
+    for shift in (-1e-3, 1e-3):
+        moved = [recursion.step(top[i] + shift, 1.3, depth, lr[i]) for i in range(3)]
+        assert np.all(np.array(moved) < values)
+
+
+@pytest.mark.parametrize("depth", [3, 5, 9])
+def test_zero_is_a_trap_for_odd_depths_up_to_its_edge_and_not_beyond(depth):
+    lr = np.array([4.2]) / depth
+    edge = stability.trap_edge(1.0, depth, lr)
+    for start, passes in ((-0.99 * edge, False), (-1.01 * edge, True)):
+        orbit = stability.attractor(start, 1.0, depth, lr, transient=0, keep=2000)[:, 0]
+        assert (orbit > 0).any() == passes
+    caught = stability.attractor(-0.99 * edge, 1.0, depth, lr, transient=0, keep=2000)[:, 0]
+    assert np.all(np.diff(caught) > 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: stability.maximum(1.0, 1, 0.1), "depth must be an integer >= 2"),
+        (lambda: stability.maximum(1.0, 2, 0.0), "lr must be > 0"),
+        (lambda: stability.trap_edge(1.0, 4, 0.1), "depth must be odd"),
+        (lambda: stability.trap_edge(1.0, 1, 0.1), "depth must be an integer >= 3"),
+        (lambda: stability.trap_edge(-1.0, 3, 0.1), "target must be >= 0"),
+    ],
+)
+def test_bad_input_of_the_landmarks_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

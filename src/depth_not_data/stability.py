@@ -4,7 +4,7 @@ The recursion is ``lam <- lam - eta lam^(L-1) (lam^L - s)``. A step longer than 
 crosses it, and this module follows the signed value: gradient descent does not know about the
 sign, the diagonal entry of every layer becomes negative and the same formula holds. (For even L
 the recursion is odd and the product, lam^L, does not see the sign. For odd L the negative side is
-another place: there the product is negative and zero is approached from below.)
+another place, see :func:`trap_edge`.)
 """
 
 import numpy as np
@@ -63,8 +63,8 @@ def sharpness_at_minimum(target, depth: int) -> float:
     Returns
     -------
     float
-        ``L max(s)^(2-2/L)``. No other global minimum has less; gradient descent with a learning
-        rate above 2 over this number is linearly unstable at every one of them.
+        ``L max(s)^(2-2/L)``. No other global minimum has less, whatever the widths; gradient
+        descent with a learning rate above 2 over this number is linearly unstable at every one.
 
     Raises
     ------
@@ -94,12 +94,8 @@ def attractor(
     ----------
     lam0 : float or array_like
         Start; broadcasts against `lr`.
-    target : float
-        Singular value s >= 0 of the target.
-    depth : int
-        Number of layers L >= 1.
-    lr : array_like, shape (n,)
-        Learning rates eta > 0.
+    target, depth, lr
+        As in :func:`slope`; `lr` has shape (n,).
     transient : int
         Updates >= 0 that are thrown away.
     keep : int
@@ -142,6 +138,78 @@ def attractor(
         lam = np.where(inside, following, np.inf)
     kept[np.abs(kept) > escape] = np.inf
     return kept
+
+
+def maximum(target: float, depth: int, lr) -> np.ndarray:
+    """Find the maximum of the recursion on the positive side.
+
+    Parameters
+    ----------
+    target, depth, lr
+        As in :func:`slope`, with L >= 2: one layer is linear.
+
+    Returns
+    -------
+    numpy.ndarray, float64, the shape of `lr`
+        Root of ``eta ((2L-1) lam^(2L-2) - (L-1) s lam^(L-2)) = 1``, by bisection to round-off.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside these ranges, not finite, or the shapes do not broadcast.
+
+    Notes
+    -----
+    For two layers ``lam^2 = (1 + eta s) / (3 eta)``:
+
+    >>> maximum(1.0, depth=2, lr=[0.5, 2.0]).round(12) ** 2
+    array([1. , 0.5])
+    """
+    depth = _validation.integer("depth", depth, minimum=2)
+    _, target, depth, lr = _checked(0.0, target, depth, lr)
+    return _root(lambda lam: -slope(lam, target, depth, lr), 1 + target + 1 / lr)
+
+
+def trap_edge(target: float, depth: int, lr) -> np.ndarray:
+    """How far below zero the recursion of an odd depth can go and stay negative for ever.
+
+    Parameters
+    ----------
+    target, depth, lr
+        As in :func:`slope`, with L >= 3, odd: for even L the negative side is the mirror image.
+
+    Returns
+    -------
+    numpy.ndarray, float64, the shape of `lr`
+        Root kappa of ``eta kappa^(L-2) (kappa^L + s) = 1``. A value between -kappa and 0 climbs to
+        zero without passing it; below -kappa the next value is positive.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside these ranges, not finite, or the shapes do not broadcast.
+
+    Notes
+    -----
+    Derived in this book. With s = 0 it is ``eta^(-1/(2L-2))``:
+
+    >>> trap_edge(0.0, depth=3, lr=16.0).round(12)
+    np.float64(0.5)
+    """
+    depth = _validation.integer("depth", depth, minimum=3)
+    if depth % 2 == 0:
+        raise ValueError(f"depth must be odd, got {depth}")
+    _, target, depth, lr = _checked(0.0, target, depth, lr)
+    return _root(lambda x: lr * x ** (depth - 2) * (x**depth + target) - 1, 1 + 1 / lr)
+
+
+def _root(increasing, upper):
+    """Root between 0 and `upper`, elementwise, of a function that is negative below it only."""
+    low, high = np.zeros_like(upper), upper
+    for _ in range(100):
+        below = increasing((low + high) / 2) < 0
+        low, high = np.where(below, (low + high) / 2, low), np.where(below, high, (low + high) / 2)
+    return (low + high) / 2
 
 
 def period(orbit, *, longest: int, tolerance: float = 1e-8) -> np.ndarray:
