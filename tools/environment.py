@@ -46,6 +46,7 @@ def wanted() -> dict[str, str]:
     )
     return {
         "python": f"{base_interpreter()} {platform.python_version()}",
+        "folder": os.getcwd(),
         "installed": hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest(),
     }
 
@@ -64,10 +65,12 @@ def reason_to_create(wanted: dict[str, str]) -> str | None:
     try:
         found = json.loads(READY.read_text("utf-8"))
     except ValueError:
-        return "again: it does not say what is installed in it"
-    if found["python"] != wanted["python"]:
-        return f"again: with {wanted['python']}, it had {found['python']}"
-    if found["installed"] != wanted["installed"]:
+        found = {}
+    if found.get("python") != wanted["python"]:
+        return f"again: with {wanted['python']}, it had {found.get('python', 'another')}"
+    if found.get("folder") != wanted["folder"]:
+        return "again: the checkout has moved, and an environment cannot"
+    if found.get("installed") != wanted["installed"]:
         return "again: requirements.txt or the dependencies in pyproject.toml have changed"
     return None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import freshness
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 LANDING = Path("book/index.ipynb")
 PICTURE = Path("book/assets/readme.png")
@@ -27,6 +27,8 @@ def execute(notebook, folder: Path) -> None:
         timeout=600,
         kernel_name="python3",
         record_timing=False,
+        # Every kernel warns that it uses TCP; errors are in the notebook.
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
@@ -44,8 +46,11 @@ def execute_with_progress(label: str, path: Path, reason: str):
     inputs = freshness.Inputs().of(notebook)
     try:
         execute(notebook, path.parent)
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError) as error:
         sys.exit(f"\n{path} failed:\n{error}")
+    except (AssertionError, DeadKernelError):
+        # How nbclient ends when it is interrupted.
+        sys.exit(f"\n{path}: the kernel died, or was stopped")
     print(f", {time.monotonic() - start:.0f} s", flush=True)
     return notebook, inputs
 
@@ -85,10 +90,15 @@ def out_of_date() -> dict[Path, str]:
     return work
 
 
-if __name__ == "__main__":
-    chosen = {Path(name): "named" for name in sys.argv[1:]} or out_of_date()
+def main(names: list[str]) -> None:
+    """Execute in place the notebooks that are named, or those that are out of date."""
+    chosen = {Path(name): "named" for name in names} or out_of_date()
     if not chosen:
         print(f"The outputs of every notebook are those of {freshness.COMMITTED}.")
     for number, (path, reason) in enumerate(chosen.items(), start=1):
         label = f"[{number}/{len(chosen)}]"
         write(path, *execute_with_progress(label, path, reason))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

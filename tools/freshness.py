@@ -6,7 +6,7 @@ The outputs of a notebook depend on
 - the helpers that it imports, directly or through other helpers: their code without comments and
   docstrings, and the data files that they name;
 - the rules and verdicts of the claims that it checks, not the prose of the ledger;
-- the pins of the packages that the helpers import.
+- the pins of the packages that it or a helper in use imports.
 
 A lock file records the digest of each of these, and of the outputs that came of them.
 """
@@ -14,10 +14,10 @@ A lock file records the digest of each of these, and of the outputs that came of
 import ast
 import functools
 import hashlib
+import importlib.metadata
 import json
 import os
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def constants(tree: ast.AST) -> set[str]:
 
 
 class Helpers:
-    """The helpers under a folder: their code, what they import, and the data files they name."""
+    """The helpers under a folder: their code, what they import, the data files they name."""
 
     def __init__(self, folder: Path = SOURCES):
         files = kept_files(folder)
@@ -125,24 +125,25 @@ class Helpers:
         packages = {path.parent for path in self.paths.values()}
         others = [path for path in files if path.suffix not in (".py", ".md")]
         self.data = [path for path in others if packages.intersection(path.parents)]
-        self.content = functools.cache(content)
-        self.ledger = next((path for path in self.data if path.name == LEDGER), None)
+        self.pinned = pinned_packages()
+        self._content = functools.cache(content)
 
     def used_by(self, tree: ast.AST) -> dict[str, str]:
-        """Digest of every file that a notebook with this syntax tree uses, by its path.
-
-        A data file counts if a helper in use names it, or if no helper at all does.
-        """
+        """Return what a notebook with this syntax tree uses: digests by path, pins by package."""
         modules = self._closure(imports(tree, self.paths))
-        named = {name: constants(module) for name, module in self.trees.items()}
-        found = {self.paths[name]: digest(plain(self.trees[name])) for name in modules}
+        used = {str(self.paths[name]): digest(plain(self.trees[name])) for name in modules}
         for path in self.data:
-            readers = {name for name, strings in named.items() if path.name in strings}
-            if path != self.ledger and (readers & modules or not readers):
-                found[path] = digest(self.content(path))
-        if self.ledger and any(LEDGER in named[name] for name in modules):
-            found[self.ledger] = digest(ledger_part(self.content(self.ledger), tree))
-        return {path.as_posix(): value for path, value in found.items()}
+            readers = {name for name in self.trees if path.name in constants(self.trees[name])}
+            # A file that no helper names may be read by any of them.
+            if readers & modules or not readers:
+                content = self._content(path)
+                used[str(path)] = digest(
+                    ledger_part(content, tree) if path.name == LEDGER else content
+                )
+        for code in (tree, *(self.trees[name] for name in modules)):
+            roots = {name.split(".")[0] for name in imported_names(code)}
+            used |= {root: self.pinned[root] for root in roots & self.pinned.keys()}
+        return used
 
     def _closure(self, names: Iterable[str]) -> set[str]:
         reached, waiting = set(), set(names)
@@ -166,7 +167,14 @@ def imports(tree: ast.AST, known: Iterable[str], package: str = "") -> set[str]:
     `package` is the one that relative imports start from. A known name as a string counts too, as
     in ``importlib.import_module("depth_not_data.claims")``.
     """
-    names = constants(tree)
+    names = imported_names(tree, package) | constants(tree)
+    parents = {name[:dot] for name in names for dot, sign in enumerate(name) if sign == "."}
+    return (names | parents) & set(known)
+
+
+def imported_names(tree: ast.AST, package: str = "") -> set[str]:
+    """Dotted names in the import statements of code: modules, and what is taken from them."""
+    names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
@@ -174,8 +182,7 @@ def imports(tree: ast.AST, known: Iterable[str], package: str = "") -> set[str]:
             start = package.split(".")[: 1 - node.level or None] if node.level else []
             origin = ".".join([*start, *filter(None, [node.module])])
             names |= {origin} | {f"{origin}.{alias.name}" for alias in node.names}
-    parents = {name[:dot] for name in names for dot, sign in enumerate(name) if sign == "."}
-    return (names | parents) & set(known)
+    return names
 
 
 def content(path: Path):
@@ -215,17 +222,27 @@ def without_prose(entry):
     return entry
 
 
-def helper_pins() -> list[str]:
-    """Pins of the packages that the helpers import: the dependencies in pyproject.toml."""
-    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
-    names = {package_name(requirement) for requirement in project.get("dependencies", [])}
+# Packages
+
+
+def pinned_packages() -> dict[str, str]:
+    """Pins of requirements.txt by the name under which code imports the package."""
     lines = pins(Path("requirements.txt").read_text("utf-8"))
-    return [line for line in lines if package_name(line) in names]
+    pinned = {package_name(line): line for line in lines}
+    return {
+        module: pinned[package_name(distributions[0])]
+        for module, distributions in _distributions().items()
+        if package_name(distributions[0]) in pinned
+    }
+
+
+# Reads a file of every installed package.
+_distributions = functools.cache(importlib.metadata.packages_distributions)
 
 
 def package_name(requirement: str) -> str:
-    """Return the name in a requirement, in lower case."""
-    return re.match(r"[\w.-]*", requirement).group().lower().replace("_", "-")
+    """Return the name in a requirement, in the one spelling that package indexes use."""
+    return re.sub("[-_.]+", "-", re.match(r"[\w.-]*", requirement).group().lower())
 
 
 # Notebooks and lock files
@@ -236,15 +253,11 @@ class Inputs:
 
     def __init__(self):
         self.helpers = Helpers()
-        self.pins = digest(helper_pins())
 
     def of(self, notebook) -> dict[str, str]:
-        """Digests by name: "code", "requirements.txt", and the path of every file in use."""
-        return {
-            "code": digest(code_cells(notebook)),
-            "requirements.txt": self.pins,
-            **self.helpers.used_by(parse_notebook(notebook)),
-        }
+        """Digest of the "code", of every file in use by its path, and pins by package."""
+        code = digest(code_cells(notebook))
+        return {"code": code, **self.helpers.used_by(parse_notebook(notebook))}
 
 
 def outputs_digest(notebook) -> str:
@@ -275,7 +288,7 @@ def changes(entry: dict[str, str] | None, notebook, inputs: dict[str, str]) -> l
     if entry is None:
         return ["never executed"]
     new = {**inputs, "outputs": outputs_digest(notebook)}
-    names = {"code": "its code", "outputs": "its stored outputs", "requirements.txt": "pins"}
+    names = {"code": "its code", "outputs": "its stored outputs"}
     found = []
     for key in sorted(entry.keys() | new.keys()):
         if entry.get(key) != new.get(key):
