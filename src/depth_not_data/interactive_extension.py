@@ -106,7 +106,7 @@ def script() -> str:
     """Vega and our own lines, in one file that asks for no other."""
     # The address is the name of a module that vl-convert carries; nothing is fetched.
     module = f"https://cdn.jsdelivr.net/npm/vega@{vl_convert.get_vega_version()}/+esm.js"
-    bundle = vl_convert.javascript_bundle(f'import * as vega from "{module}";\n{_own(SCRIPT)}')
+    bundle = vl_convert.javascript_bundle(f'import * as engine from "{module}";\n{_own(SCRIPT)}')
     # A classic script, since a browser refuses modules from file://; in a function, so that the
     # names in it are its own.
     return f"(function () {{\n{bundle}\n}})();\n"

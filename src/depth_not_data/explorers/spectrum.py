@@ -94,7 +94,7 @@ def texts() -> dict[str, str]:
         "caption": (
             f"A linear network with {D_IN} inputs and {D_OUT} outputs: one eigenvalue for each "
             "pair of an output and an input direction, dominant if both are learnt, bulk if one "
-            "is. At each level stands how many eigenvalues it has, and their value. Large hollow "
+            "is. At each level stands how many eigenvalues it has, and their value. Ringed "
             r"markers belong to the input direction of variance $\kappa$. Shown is the "
             "Gauss–Newton part of the Hessian, which is all of it at the end of training; "
             f"directions outside the task start with the product {START}. Dashed: 1 and $L$."
@@ -184,20 +184,17 @@ def _points():
         nice=False,
     )
     ticks = alt.Axis(values=[0, 1, 2, 3, 5, 7, 10, 20, 50, 100, 150, 200])
-    wide = alt.datum.input == "variance κ"
-    return (
-        alt.Chart()
-        .mark_point(filled=True, strokeWidth=1.5)
-        .encode(
-            x=alt.X("place:Q", title="rank", scale=alt.Scale(domain=[0, 162], nice=False)),
-            y=alt.Y("value:Q", title="eigenvalue", scale=height, axis=ticks),
-            color=alt.Color("group:N", scale=colors),
-            shape=alt.Shape("group:N", scale=shapes),
-            size=alt.condition(wide, alt.value(90), alt.value(30)),
-            fillOpacity=alt.condition(wide, alt.value(0.15), alt.value(1)),
-        )
-        .properties(name="points")
+    base = alt.Chart().encode(
+        x=alt.X("place:Q", title="rank", scale=alt.Scale(domain=[0, 162], nice=False)),
+        y=alt.Y("value:Q", title="eigenvalue", scale=height, axis=ticks),
+        color=alt.Color("group:N", scale=colors),
+        shape=alt.Shape("group:N", scale=shapes),
     )
+    rings = base.transform_filter("datum.input === 'variance κ'").mark_point(
+        size=110, strokeWidth=1.5, opacity=1
+    )
+    points = base.mark_point(filled=True, size=30, opacity=1).properties(name="points")
+    return alt.layer(points, rings)
 
 
 def _levels():
@@ -252,7 +249,7 @@ def _sentence():
     )
     text = (
         "'Depth ' + depth + (data < rank ? ', q at least r' : '')"
-        " + (end ? ', end of training' : ', τ = 10^' + log_time)"
+        " + (end ? ', end of training' : ', log₁₀ τ = ' + log_time)"
         " + '. Of the ' + rank * rank + ' largest eigenvalues ' + datum.leading"
         " + ' are dominant. Mean of the dominant ' + format(datum.high, '.3~r')"
         " + (isValid(datum.low) ? ', of the bulk ' + format(datum.low, '.4~r') + ', ratio '"
