@@ -470,3 +470,9 @@ def test_every_dependency_of_the_helpers_is_pinned():
     pinned = environment.pins((ROOT / "requirements.txt").read_text("utf-8"))
     names = {freshness.package_name(line) for line in pinned}
     assert {freshness.package_name(name) for name in wanted["dependencies"]} <= names
+
+
+def test_the_committed_outputs_are_those_of_the_code(monkeypatch):
+    # Else the first `make book` of a reader takes a quarter of an hour: run `make notebooks`.
+    monkeypatch.chdir(ROOT)
+    assert execute_notebooks.out_of_date() == {}
