@@ -7,24 +7,22 @@ import pytest
 
 from depth_not_data import (
     exact_spectrum,
-    interactive,
     predictions,
     published,
     recursion,
     stability,
+    vega,
 )
 from depth_not_data.eigenfunctions import Eigenfunctions
 from depth_not_data.explorers import cobweb, eigenvectors, spectrum, switchboard, training
 
 
 def values(chart, view, field, **settings):
-    return np.array([row[field] for row in interactive.rows(chart, view, [field], **settings)])
+    return np.array([row[field] for row in vega.rows(chart, view, [field], **settings)])
 
 
 def sentence(chart, **settings):
-    ((text,),) = (
-        row.values() for row in interactive.rows(chart, "sentence", ["sentence"], **settings)
-    )
+    ((text,),) = (row.values() for row in vega.rows(chart, "sentence", ["sentence"], **settings))
     return text
 
 
@@ -94,7 +92,7 @@ def test_beyond_kappa_equal_to_the_depth_the_data_split_the_spectrum(spectra):
 
 
 def test_labels_count_and_value_of_each_level(spectra):
-    rows = interactive.rows(spectra, "labels", ["text"], depth=6, kappa=2, end=True)
+    rows = vega.rows(spectra, "labels", ["text"], depth=6, kappa=2, end=True)
     assert {row["text"] for row in rows} == {"5 × 12", "20 × 6", "5 × 2", "75 × 1"}
 
 
@@ -117,7 +115,7 @@ def map_of_the_line():
 )
 def test_the_page_iterates_the_recursion(map_of_the_line, depth, step, target):
     settings = {"depth": depth, "step": step, "start": 0.6, "target": target, "two": True}
-    page = interactive.rows(map_of_the_line, "orbit", ["t", "first", "second"], **settings)
+    page = vega.rows(map_of_the_line, "orbit", ["t", "first", "second"], **settings)
     for field, goal in (("first", 1.0), ("second", target)):
         expected = recursion.trajectory(0.6, goal, depth, step / depth, cobweb.UPDATES)
         for row in page:
@@ -127,7 +125,7 @@ def test_the_page_iterates_the_recursion(map_of_the_line, depth, step, target):
 
 @pytest.mark.parametrize("depth", [2, 3, 6])
 def test_the_diagram_is_the_attractor(map_of_the_line, depth):
-    rows = interactive.rows(map_of_the_line, "late", ["at", "value"], depth=depth, start=0.8)
+    rows = vega.rows(map_of_the_line, "late", ["at", "value"], depth=depth, start=0.8)
     # Below the first aperiodic band; above it round-off decides.
     rows = [row for row in rows if row["at"] < 2.5]
     steps = np.unique([row["at"] for row in rows])
@@ -279,7 +277,7 @@ def test_the_table_lists_the_shares_of_the_chosen_eigenvector():
         (30, data[0]["size"]): (data[0], 20),  # beyond the last: the last
     }.items():
         settings = dict(zip(("chosen", "size"), settings, strict=True))
-        rows = interactive.rows(chart, "shares", ["place", "share"], **settings)
+        rows = vega.rows(chart, "shares", ["place", "share"], **settings)
         page = [row["share"] for row in sorted(rows, key=lambda row: row["place"])]
         assert page == record["kinds"][rank - 1] + record["parts"][rank - 1]
         assert f"Rank {rank}," in sentence(chart, **settings)
@@ -287,7 +285,7 @@ def test_the_table_lists_the_shares_of_the_chosen_eigenvector():
 
 
 def test_the_pointer_chooses_an_eigenvector_in_every_panel():
-    compiled = interactive.compiled(eigenvectors.chart(eigenvectors.records([student()])).to_dict())
+    compiled = vega.compiled(eigenvectors.chart(eigenvectors.records([student()])).to_dict())
     (chosen,) = (s for s in compiled["signals"] if s["name"] == "chosen")
     assert len(chosen["on"]) == 3
     assert chosen["bind"]["input"] == "range", "and the keyboard everywhere"
@@ -309,9 +307,7 @@ def test_the_spectrum_is_that_of_the_blocks(runs):
         problem.layer_singular_values.numpy(), target, 3, 0.01, 1000, momentum=0.9
     )
     for log_updates, t in ((0, 1), (1.5, 32), (3, 1000)):
-        rows = interactive.rows(
-            chart, "spectrum", ["rank", "value"], depth=3, log_updates=log_updates
-        )
+        rows = vega.rows(chart, "spectrum", ["rank", "value"], depth=3, log_updates=log_updates)
         whole = exact_spectrum.hessian_eigenvalues(path[t], target, (16, 32, 32, 10))
         assert rows[0]["rank"] == 1
         assert rows[-1]["rank"] == whole.size
@@ -325,7 +321,7 @@ def test_published_points_stand_over_the_spectrum(runs):
     for depth in (2, 7):
         page = values(chart, "published", "value", depth=depth)
         assert page.tolist() == table.loc[depth, ["lambda_dom", "lambda_bulk"]].tolist()
-    rows = interactive.rows(chart, "means", ["depth", "ratio", "published_ratio"])
+    rows = vega.rows(chart, "means", ["depth", "ratio", "published_ratio"])
     assert [row["published_ratio"] for row in rows] == table["ratio"].tolist()
     assert rows[-1]["ratio"] == pytest.approx(6.01, abs=0.01)
     assert "ratio 6.01. The paper prints 6.66." in sentence(chart)
@@ -338,7 +334,7 @@ def test_the_answer_names_a_time_and_a_miss(runs):
 
 
 def test_the_data_of_every_figure_fit_a_page(runs):
-    whole = interactive.compiled(training.chart(runs).to_dict())
-    assert len(interactive.compact(whole)) < 150_000
+    whole = vega.compiled(training.chart(runs).to_dict())
+    assert len(vega.compact(whole)) < 150_000
     for chart in (spectrum.chart(), cobweb.chart()):
-        assert len(interactive.compact(interactive.compiled(chart.to_dict()))) < 60_000
+        assert len(vega.compact(vega.compiled(chart.to_dict()))) < 60_000

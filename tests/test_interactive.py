@@ -11,7 +11,7 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from depth_not_data import interactive, interactive_extension
+from depth_not_data import interactive, interactive_extension, vega
 
 GOOD = {"name": "fig-line", "alt": "A rising line.", "caption": "It rises."}
 READING = {"sentence": "sentence", "table": "points", "columns": {"x": "x", "y": "y"}, "order": "x"}
@@ -26,11 +26,11 @@ def line(values=(1.0, 2.0, 4.0), label="", **reading):
     said = said.transform_calculate(sentence="'Highest at ' + format(datum.top, '.2f') + '.'")
     points = base.mark_point().encode(x="x:Q", y="y:Q").properties(name="points")
     columns = base.mark_rule(opacity=0).encode(x="x:Q").properties(name="chosen")
-    chart = alt.layer(points, columns, interactive.quiet(said, "sentence")).add_params(
-        interactive.slider("slope", "slope of the line", 0, 9, 1, 2),
-        interactive.slider("chosen", "point", 0, 2, 1, 0),
+    chart = alt.layer(points, columns, vega.quiet(said, "sentence")).add_params(
+        vega.slider("slope", "slope of the line", 0, 9, 1, 2),
+        vega.slider("chosen", "point", 0, 2, 1, 0),
     )
-    return interactive.readable(chart, **READING | reading)
+    return vega.readable(chart, **READING | reading)
 
 
 @pytest.fixture
@@ -42,16 +42,16 @@ def displayed(monkeypatch):
 
 def test_the_page_computes_what_the_sliders_say():
     chart = line()
-    assert [r["y"] for r in interactive.rows(chart, "points", ["y"])] == [2, 4, 8]
-    assert [r["y"] for r in interactive.rows(chart, "points", ["y"], slope=0.25)] == [0.25, 0.5, 1]
-    (said,) = interactive.rows(chart, "sentence", ["sentence"], slope=3)
+    assert [r["y"] for r in vega.rows(chart, "points", ["y"])] == [2, 4, 8]
+    assert [r["y"] for r in vega.rows(chart, "points", ["y"], slope=0.25)] == [0.25, 0.5, 1]
+    (said,) = vega.rows(chart, "sentence", ["sentence"], slope=3)
     assert said == {"sentence": "Highest at 12.00."}
 
 
 def test_fields_keep_their_types():
     data = alt.Data(values=[{"text": "1", "on": True, "half": 0.5, "one": 1}])
     chart = alt.Chart(data).mark_text(text="").properties(name="all")
-    (row,) = interactive.rows(chart, "all", ["text", "on", "half", "one"])
+    (row,) = vega.rows(chart, "all", ["text", "on", "half", "one"])
     assert row == {"text": "1", "on": True, "half": 0.5, "one": 1}
     assert [type(value) for value in row.values()] == [str, bool, float, int]
 
@@ -107,7 +107,7 @@ def test_a_figure_without_words_or_label_is_refused(argument, value):
 
 def test_a_chart_without_words_is_refused():
     bare = alt.Chart(alt.sequence(0, 2, as_="x")).mark_point().encode(x="x:Q")
-    with pytest.raises(ValueError, match=r"chart must come from interactive\.readable"):
+    with pytest.raises(ValueError, match=r"chart must come from vega\.readable"):
         interactive.show(bare, **GOOD)
 
 
@@ -126,16 +126,16 @@ def test_words_that_are_not_in_the_chart_are_refused(argument, value):
 
 def test_unknown_views_parameters_and_reserved_names_are_refused():
     with pytest.raises(ValueError, match="view must be one of"):
-        interactive.rows(line(), "nothing", ["x"])
+        vega.rows(line(), "nothing", ["x"])
     with pytest.raises(ValueError, match="settings must be parameters"):
-        interactive.rows(line(), "points", ["x"], tilt=1)
+        vega.rows(line(), "points", ["x"], tilt=1)
     with pytest.raises(ValueError, match="name must not be one that Vega uses"):
-        interactive.slider("width", "width N", 1, 9, 1, 3)
+        vega.slider("width", "width N", 1, 9, 1, 3)
 
 
 def test_the_pointer_sets_the_parameter_that_it_hovers():
     def signals(**reading):
-        found = interactive.compiled(line(**reading).to_dict())["signals"]
+        found = vega.compiled(line(**reading).to_dict())["signals"]
         return {signal["name"]: signal.get("on") for signal in found}
 
     assert signals()["chosen"] is None

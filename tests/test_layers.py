@@ -33,7 +33,7 @@ LAYERS = (
         "rival_networks",
         "sweeps",
     },
-    {"claims", "explorers", "figures", "interactive", "predictions", "published", "rules"},
+    {"claims", "explorers", "figures", "interactive", "predictions", "published", "rules", "vega"},
     {"book_extension", "interactive_extension"},
 )
 # The first layer that may import each of these.

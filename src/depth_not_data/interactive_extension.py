@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from depth_not_data import interactive
+from depth_not_data import interactive, vega
 
 SCRIPT = "interactive.js"
 STYLE = "interactive.css"
@@ -35,8 +35,8 @@ def figure(renderer, data, still: list[nodes.Node], words: dict) -> list[nodes.N
     """
     document = renderer.renderer
     env = document.sphinx_env
-    specification = interactive.compiled(json.loads(words["specification"]))
-    text = interactive.compact(specification)
+    specification = vega.compiled(json.loads(words["specification"]))
+    text = vega.compact(specification)
     env.interactive_pages.setdefault(env.docname, []).append(len(text.encode()))
     alt = data.output_metadata["depth_not_data"]["figure"]["alt"]
     box = nodes.container(classes=["explorer"])

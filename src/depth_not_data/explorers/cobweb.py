@@ -7,7 +7,7 @@ beyond :data:`ESCAPE` stays where it is.
 
 import altair as alt
 
-from depth_not_data import figures, interactive, recursion, stability
+from depth_not_data import figures, recursion, stability, vega
 
 UPDATES = 60
 ESCAPE = 9
@@ -19,7 +19,7 @@ _FIRST, _SECOND = figures.COLORS["vermillion"], figures.COLORS["blue"]
 
 def chart() -> alt.VConcatChart:
     """Build the figure; its controls are step, depth, start, two and target."""
-    return interactive.readable(
+    return vega.readable(
         alt.vconcat(_cobweb(), _series(), _diagram(), spacing=10).add_params(*_parameters()),
         sentence="sentence",
         table="orbit",
@@ -79,11 +79,11 @@ def _parameters():
         yield alt.param(name=f"{letter}_all", expr=f"[{values}]")
 
     return [
-        interactive.slider("step", "learning rate times depth, ηL", *STEPS, 0.02, 1.6),
-        interactive.slider("depth", "depth L", 1, 7, 1, 2),
-        interactive.slider("start", "start λ₀", 0.05, 1.5, 0.05, 0.3),
-        interactive.slider("target", "target s of a second direction", 0.05, 1, 0.05, 0.5),
-        interactive.switch("two", "show the second direction"),
+        vega.slider("step", "learning rate times depth, ηL", *STEPS, 0.02, 1.6),
+        vega.slider("depth", "depth L", 1, 7, 1, 2),
+        vega.slider("start", "start λ₀", 0.05, 1.5, 0.05, 0.3),
+        vega.slider("target", "target s of a second direction", 0.05, 1, 0.05, 0.5),
+        vega.switch("two", "show the second direction"),
         alt.param(name="rate", expr="step / depth"),
         *orbit("p", "1"),
         *orbit("q", "target"),
@@ -102,9 +102,9 @@ def _cobweb():
         }
 
     grid = alt.Chart(alt.sequence(-1.6, 1.61, 0.02, as_="x"))
-    diagonal = grid.mark_line(strokeWidth=1, opacity=0.6, clip=True, color=interactive.INK)
+    diagonal = grid.mark_line(strokeWidth=1, opacity=0.6, clip=True, color=vega.INK)
     curve = grid.transform_calculate(y=_update("datum.x", "rate", 1)).mark_line(
-        strokeWidth=2, clip=True, color=interactive.INK
+        strokeWidth=2, clip=True, color=vega.INK
     )
     other = grid.transform_filter("two").transform_calculate(y=_update("datum.x", "rate", "target"))
     other = other.mark_line(strokeWidth=2, strokeDash=[6, 4], clip=True, color=_SECOND)
@@ -154,7 +154,7 @@ def _series():
     return alt.layer(
         line("second", _SECOND, "square"),
         line("first", _FIRST, "circle"),
-        interactive.quiet(listed, "orbit"),
+        vega.quiet(listed, "orbit"),
     ).properties(height=110)
 
 
@@ -206,6 +206,6 @@ def _sentence():
         f" : {near(4)} ? 'repeats after four updates.'"
         f" : 'has not settled on a period of one, two or four.')"
     )
-    return interactive.quiet(
+    return vega.quiet(
         alt.Chart(alt.sequence(0, 1, as_="i")).transform_calculate(sentence=text), "sentence"
     )

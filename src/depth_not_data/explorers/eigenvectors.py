@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import altair as alt
 import numpy as np
 
-from depth_not_data import figures, interactive
+from depth_not_data import figures, vega
 from depth_not_data.eigenfunctions import Eigenfunctions
 
 KINDS = {
@@ -88,13 +88,11 @@ def chart(data: list[dict]) -> alt.VConcatChart:
     panels = panels.transform_filter("datum.size === size")
     panels = panels.transform_calculate(n="length(datum.eigenvalue)")
     panels = panels.transform_flatten(["eigenvalue", "kinds", "parts"])
-    return interactive.readable(
+    return vega.readable(
         panels.transform_window(rank="row_number()")
         .add_params(
-            interactive.slider("chosen", "rank of the eigenvector", 1, longest, 1, 5),
-            interactive.choice(
-                "size", "student", [record["size"] for record in data], data[0]["size"]
-            ),
+            vega.slider("chosen", "rank of the eigenvector", 1, longest, 1, 5),
+            vega.choice("size", "student", [record["size"] for record in data], data[0]["size"]),
         )
         .resolve_scale(color="independent"),
         sentence="sentence",
@@ -165,7 +163,7 @@ def _spectrum():
         scale=alt.Scale(type="log", nice=False, padding=6),
         axis=alt.Axis(format="~r", tickCount=4),
     )
-    points = base.mark_circle(size=16, color=interactive.INK, opacity=1).encode(x=_rank(), y=y)
+    points = base.mark_circle(size=16, color=vega.INK, opacity=1).encode(x=_rank(), y=y)
     return alt.layer(
         points.properties(name="points"),
         edges.mark_rule(strokeDash=[4, 4]).encode(x="edge:Q"),
@@ -236,7 +234,7 @@ def _table():
             what=f"datum.place < {len(KINDS)} ? 'function' : 'parameters'",
         )
     )
-    return interactive.quiet(rows, "shares")
+    return vega.quiet(rows, "shares")
 
 
 def _sentence():
@@ -253,6 +251,6 @@ def _sentence():
         f" + {largest('kinds', KINDS)} + '. In parameters: '"
         f" + {largest('parts', PARTS)} + '.'"
     )
-    return interactive.quiet(
+    return vega.quiet(
         alt.Chart().transform_filter(_CHOSEN).transform_calculate(sentence=text), "sentence"
     )

@@ -11,7 +11,7 @@ none they stay. The first input direction has variance kappa, the others with da
 import altair as alt
 import numpy as np
 
-from depth_not_data import figures, finite_time, interactive, outer_product
+from depth_not_data import figures, finite_time, outer_product, vega
 
 D_IN, D_OUT = 16, 10
 START = 0.1
@@ -27,7 +27,7 @@ _SERIES = (
 def chart() -> alt.LayerChart:
     """Build the figure; its controls are depth, rank, data, log_time, end and kappa."""
     views = alt.layer(_points(), _labels(), _reference(), _table(), _sentence())
-    return interactive.readable(
+    return vega.readable(
         _pairs(views).add_params(*_parameters()).properties(height=300),
         sentence="sentence",
         table="levels",
@@ -128,12 +128,12 @@ def _parameters():
         " * pow(frozen, depth - 1), 1 / (depth - 1))"
     )
     return [
-        interactive.slider("depth", "depth L", 2, 10, 1, 3),
-        interactive.slider("rank", "rank r of the task", 1, D_OUT, 1, 5),
-        interactive.slider("data", "input directions q with data", 1, D_IN, 1, D_IN),
-        interactive.slider("log_time", "training time, log₁₀ τ", 0, 8, 0.25, 3),
-        interactive.slider("kappa", "variance κ of the first input direction", 1, 20, 0.5, 1),
-        interactive.switch("end", "end of training, τ → ∞"),
+        vega.slider("depth", "depth L", 2, 10, 1, 3),
+        vega.slider("rank", "rank r of the task", 1, D_OUT, 1, 5),
+        vega.slider("data", "input directions q with data", 1, D_IN, 1, D_IN),
+        vega.slider("log_time", "training time, log₁₀ τ", 0, 8, 0.25, 3),
+        vega.slider("kappa", "variance κ of the first input direction", 1, 20, 0.5, 1),
+        vega.switch("end", "end of training, τ → ∞"),
         alt.param(name="filled", expr="max(data, rank)"),
         alt.param(name="frozen", expr=f"pow({START}, 2 / depth)"),
         alt.param(name="decayed", expr=decayed),
@@ -233,7 +233,7 @@ def _reference():
 
 
 def _table():
-    return interactive.quiet(_levels(), "levels")
+    return vega.quiet(_levels(), "levels")
 
 
 def _sentence():
@@ -255,4 +255,4 @@ def _sentence():
         " + (isValid(datum.low) ? ', of the bulk ' + format(datum.low, '.4~r') + ', ratio '"
         " + format(datum.high / datum.low, '.4~r') + '.' : '; there is no bulk.')"
     )
-    return interactive.quiet(summary.transform_calculate(sentence=text), "sentence")
+    return vega.quiet(summary.transform_calculate(sentence=text), "sentence")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import numpy as np
 
-from depth_not_data import figures, interactive, predictions
+from depth_not_data import figures, predictions, vega
 
 RANKS = 60
 """Leading eigenvalues that are kept of each network."""
@@ -136,7 +136,7 @@ def chart(data: list[dict]) -> alt.LayerChart:
         From :func:`records`.
     """
     views = alt.layer(_spectra(), _predicted(), _found(), _guesses(), _table(), _sentence())
-    return interactive.readable(
+    return vega.readable(
         views.properties(data=alt.Data(values=data), height=260)
         .transform_calculate(
             match=f"{' && '.join(f'datum.{name} === {name}_on' for name in SWITCHES)}"
@@ -212,12 +212,12 @@ def _parameters(data):
         return sorted({record[field] for record in data})
 
     return [
-        *(interactive.switch(name, label, value=True) for name, label in SWITCHES.items()),
-        interactive.choice("width_n", "width N", sizes("width"), 10),
-        interactive.choice("blocks_d", "blocks D", sizes("blocks"), 2),
-        interactive.slider("first", "your first gap, after rank (0: none)", 0, 40, 1, 0),
-        interactive.slider("second", "your second gap, after rank (0: none)", 0, 40, 1, 0),
-        interactive.switch("reveal", "reveal prediction and measurement"),
+        *(vega.switch(name, label, value=True) for name, label in SWITCHES.items()),
+        vega.choice("width_n", "width N", sizes("width"), 10),
+        vega.choice("blocks_d", "blocks D", sizes("blocks"), 2),
+        vega.slider("first", "your first gap, after rank (0: none)", 0, 40, 1, 0),
+        vega.slider("second", "your second gap, after rank (0: none)", 0, 40, 1, 0),
+        vega.switch("reveal", "reveal prediction and measurement"),
         # A norm that subtracts nothing has no bias, and an absent one has no parts.
         alt.param(name="mean_on", expr="mean"),
         alt.param(name="bias_on", expr="bias && centre && norm"),
@@ -304,7 +304,7 @@ def _table():
         next="lead(value)", sort=[alt.SortField("rank")]
     )
     rows = rows.transform_calculate(ratio="datum.value / datum.next")
-    return interactive.quiet(rows.transform_filter("datum.rank <= 40"), "ratios")
+    return vega.quiet(rows.transform_filter("datum.rank <= 40"), "ratios")
 
 
 def _sentence():
@@ -323,4 +323,4 @@ def _sentence():
         f" + {listed('datum.best.predicted')} + '. Found: ' + {listed('datum.best.found')} + '.'"
     )
     best = alt.Chart().transform_aggregate(best="argmax(match)")
-    return interactive.quiet(best.transform_calculate(sentence=text), "sentence")
+    return vega.quiet(best.transform_calculate(sentence=text), "sentence")

@@ -11,10 +11,10 @@ import numpy as np
 from depth_not_data import (
     exact_spectrum,
     figures,
-    interactive,
     linear_network,
     published,
     recursion,
+    vega,
 )
 
 DEPTHS = range(2, 8)
@@ -105,12 +105,10 @@ def chart(data: list[dict]) -> alt.VConcatChart:
         From :func:`records`.
     """
     panels = alt.vconcat(_spectrum(), _ratios(), spacing=10, data=alt.Data(values=data))
-    return interactive.readable(
+    return vega.readable(
         panels.add_params(
-            interactive.slider(
-                "log_updates", "updates, log₁₀ t", 0, DECADES, 1 / PER_DECADE, DECADES
-            ),
-            interactive.slider("depth", "depth L", DEPTHS[0], DEPTHS[-1], 1, 7),
+            vega.slider("log_updates", "updates, log₁₀ t", 0, DECADES, 1 / PER_DECADE, DECADES),
+            vega.slider("depth", "depth L", DEPTHS[0], DEPTHS[-1], 1, 7),
             alt.param(name="at", expr=f"round({PER_DECADE} * log_updates)"),
             alt.param(name="updates", expr="round(pow(10, log_updates))"),
         ),
@@ -214,7 +212,7 @@ def _spectrum():
         points,
         _cross(printed).encode(x=x, y=y).properties(name="published"),
         _sentence(),
-        interactive.quiet(_means(), "means"),
+        vega.quiet(_means(), "means"),
     ).properties(height=230)
 
 
@@ -224,7 +222,7 @@ def _cross(base):
         size=150,
         strokeWidth=2.5,
         filled=False,
-        color=interactive.INK,
+        color=vega.INK,
         opacity=1,
     )
 
@@ -275,4 +273,4 @@ def _sentence():
         " + '. The paper prints ' + format(datum.published_ratio, '.2f') + '.'"
     )
     chosen = _means().transform_filter("datum.depth === depth")
-    return interactive.quiet(chosen.transform_calculate(sentence=text), "sentence")
+    return vega.quiet(chosen.transform_calculate(sentence=text), "sentence")
