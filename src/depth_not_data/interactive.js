@@ -55,6 +55,7 @@ async function bring(figure) {
   const list = () => fillTable(part("table"), rows(reading.table), reading);
   say();
   list();
+  part("sentence").setAttribute("aria-live", "polite");  // from now on: what a reader changes
   view.addDataListener(views[reading.sentence], say);
   view.addDataListener(views[reading.table], list);
   let width = widthNow();

@@ -61,10 +61,11 @@ def _markup(text, specification, alt):
         '<div class="explorer-live">'
         '<div class="explorer-controls"></div>'
         f'<div class="explorer-plot" role="img" aria-label="{html.escape(alt)}"></div>'
-        '<p class="explorer-sentence" aria-live="polite"></p>'
+        '<p class="explorer-sentence"></p>'
         '<details class="explorer-numbers"><summary>The numbers of this figure</summary>'
+        '<div role="region" tabindex="0" aria-label="The numbers of this figure">'
         f'<table class="explorer-table"><thead><tr>{head}</tr></thead><tbody></tbody></table>'
-        "</details></div>"
+        "</div></details></div>"
         f'<script type="application/json" class="explorer-specification">{safe}</script>'
     )
 
