@@ -79,6 +79,19 @@ def test_every_layer_follows_the_scalar_recursion(layers_by_depth, depth):
             assert sp.expand(layer[i, i] - expected) == 0
 
 
+def test_a_target_out_of_reach_moves_no_layer(monkeypatch):
+    seen, original = [], derivations.gradients_by_formula
+
+    def spy(weights, inputs, target):
+        seen.append(target.to_Matrix().rank())
+        return original(weights, inputs, target)
+
+    monkeypatch.setattr(derivations, "gradients_by_formula", spy)
+    layers = derivations.layers_after_step((2, 1, 2))
+    assert seen == [2]  # the target has a direction that the hidden unit cannot carry
+    assert derivations.entries_off_balance(layers) == 0
+
+
 def test_one_unbalanced_layer_is_counted():
     a, b = sp.symbols("a b", positive=True)
     layers = derivations.layers_after_step((2, 2, 2, 2), [(a, b), (a, b), (2 * a, b)])

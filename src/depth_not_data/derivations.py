@@ -166,7 +166,8 @@ def layers_after_step(
 
     The start is ``W^1 = S_1 V^T``, ``W^k = S_k``, ``W^L = U S_L`` with U and V from
     :func:`rotation`; inputs ``X = V diag(x_1, x_2, ...)`` and target
-    ``Phi = U diag(s_1, s_2, ...)``, both aligned with it and otherwise free.
+    ``Phi = U diag(s_1, s_2, ...)``, both aligned with it and otherwise free: the target may have
+    directions that a narrow hidden layer cannot reach.
 
     Parameters
     ----------
@@ -194,7 +195,7 @@ def layers_after_step(
     [Matrix([[-eta*lambda_1*x_1**2 + eta*s_1*x_1 + lambda_1]])]
     """
     widths = _validation.widths(widths)
-    smallest = min(widths)
+    smallest, reach = min(widths), min(widths[0], widths[-1])
     if spectra is None:
         spectra = [sp.symbols(f"lambda_1:{smallest + 1}", positive=True)] * (len(widths) - 1)
     lengths = [len(spectrum) for spectrum in spectra]
@@ -210,7 +211,7 @@ def layers_after_step(
             for (d_in, d_out), d in zip(pairwise(widths), spectra, strict=True)
         ),
         _padded(widths[0], widths[0], sp.symbols(f"x_1:{widths[0] + 1}", nonnegative=True)),
-        _padded(widths[-1], widths[0], sp.symbols(f"s_1:{smallest + 1}", nonnegative=True)),
+        _padded(widths[-1], widths[0], sp.symbols(f"s_1:{reach + 1}", nonnegative=True)),
     ]
     # Over a field of rational functions every sum and product is reduced at once, which is a
     # hundred times faster than simplifying the result.

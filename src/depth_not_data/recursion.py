@@ -1,8 +1,9 @@
 """The scalar recursion that balanced deep linear networks obey under gradient descent.
 
 Every layer of a balanced network holds the same singular value ``lam`` in a given
-singular direction, and gradient descent on ``1/2 ||W^L ... W^1 - Phi||_F^2`` moves it by
-``lam <- lam - lr * lam^(L-1) * (lam^L - s)`` (paper, eq. (37), there with ``s = 1``).
+singular direction. If the target has the same singular vectors, gradient descent on
+``1/2 ||W^L ... W^1 - Phi||_F^2`` moves it by ``lam <- lam - lr * lam^(L-1) * (lam^L - s)`` (paper,
+eq. (37), there with ``s = 1``).
 Heavy-ball momentum keeps the network balanced too: the velocity of every layer is diagonal in
 the same basis, so the recursion only gains a velocity of its own.
 """
