@@ -41,6 +41,7 @@ async function bring(figure) {
   // the page, which makes a figure with a thousand marks ten times as slow.
   const canvas = document.createElement("div");
   canvas.style.lineHeight = 0;
+  canvas.ariaHidden = "true";  // the plot has a name, and what the marks show stands in the table
   plot.attachShadow({ mode: "open" }).append(canvas);
   const view = new engine.View(engine.parse(specification), { renderer: "svg" });
   view.logLevel(engine.Error).initialize(canvas, part("controls"));

@@ -63,7 +63,7 @@ def _markup(text, specification, alt):
         f'<div class="explorer-plot" role="img" aria-label="{html.escape(alt)}"></div>'
         '<p class="explorer-sentence"></p>'
         '<details class="explorer-numbers"><summary>The numbers of this figure</summary>'
-        '<div role="region" tabindex="0" aria-label="The numbers of this figure">'
+        '<div role="group" tabindex="0" aria-label="The numbers of this figure">'
         f'<table class="explorer-table"><thead><tr>{head}</tr></thead><tbody></tbody></table>'
         "</div></details></div>"
         f'<script type="application/json" class="explorer-specification">{safe}</script>'

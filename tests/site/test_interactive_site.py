@@ -179,6 +179,7 @@ def test_every_control_has_a_name_and_can_be_reached(figures):
     for plot in page.locator(".explorer-plot").all():
         assert plot.get_attribute("role") == "img"
         assert plot.get_attribute("aria-label")
+        assert plot.locator("svg").locator("xpath=..").get_attribute("aria-hidden") == "true"
 
 
 def test_the_pointer_chooses_an_eigenvector(figures):
