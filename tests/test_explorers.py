@@ -102,6 +102,24 @@ def test_the_sentence_says_when_there_is_no_bulk_and_when_q_is_raised(spectra):
     assert shown(spectra, rank=6, data=3) == pytest.approx(shown(spectra, rank=6, data=6))
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"depth": 1},
+        {"rank": 0},
+        {"rank": 11},
+        {"data": 4},
+        {"data": 17},
+        {"tau": -1.0},
+        {"kappa": 0},
+    ],
+)
+def test_a_network_that_the_figure_does_not_have_is_refused(bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=name):
+        spectrum.eigenvalues(**bad)
+
+
 # Cobweb
 
 

@@ -37,7 +37,7 @@ def texts() -> dict[str, str]:
         "alt": (
             f"Two layers, ηL = 1.6, start {start}. The cobweb climbs to {first.max():.2f}, passes "
             "the fixed point 1 and spirals into it. Below, late values against ηL: 1 up to "
-            "ηL = 2, two values up to about 2.5, then four and more, and none beyond 4."
+            f"ηL = 2, two values up to {2 * 5**0.5 - 2:.2f}, then four and more, none beyond 4."
         ),
         "caption": (
             "The recursion of one direction with target 1. Top: the map, and the path of the "

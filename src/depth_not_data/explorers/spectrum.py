@@ -11,7 +11,7 @@ none they stay. The first input direction has variance kappa, the others with da
 import altair as alt
 import numpy as np
 
-from depth_not_data import figures, finite_time, outer_product, vega
+from depth_not_data import _validation, figures, finite_time, outer_product, vega
 
 D_IN, D_OUT = 16, 10
 START = 0.1
@@ -62,12 +62,23 @@ def eigenvalues(depth=3, rank=5, data=D_IN, tau=1000.0, kappa=1.0) -> np.ndarray
     numpy.ndarray, shape (D_OUT, D_IN)
         One eigenvalue for each output direction and input direction.
 
+    Raises
+    ------
+    ValueError
+        If an argument is outside the ranges above.
+
     Examples
     --------
     >>> values = eigenvalues(depth=4, tau=np.inf)
     >>> [int((values == level).sum()) for level in (4, 1, 0)]
     [25, 80, 55]
     """
+    depth = _validation.integer("depth", depth, minimum=2)
+    rank = _validation.integer("rank", rank, minimum=1)
+    data = _validation.integer("data", data, minimum=rank)
+    if rank > D_OUT or data > D_IN:
+        raise ValueError(f"rank must be <= {D_OUT} and data <= {D_IN}, got {rank} and {data}")
+    kappa = _validation.number("kappa", kappa, above=0.0)
     start = START ** (1 / depth)
     lam = np.full(D_OUT, start)
     decayed = 0.0 if np.isinf(tau) else finite_time.decaying_square(start, depth, tau) ** 0.5
