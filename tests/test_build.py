@@ -57,13 +57,14 @@ class Book:
     """The small book in the current folder, and what was done to it."""
 
     def __init__(self):
-        self.executed, self.rendered, self.during = [], 0, lambda name: None
+        self.executed, self.rendered, self.runs, self.during = [], 0, 0, lambda name: None
 
     def execute(self, notebook, folder):
         name = notebook.cells[0].source.split()[1]
         self.during(name)
         self.executed.append(name)
-        output = nbformat.v4.new_output("stream", text=f"run {len(self.executed)}\n")
+        self.runs += 1
+        output = nbformat.v4.new_output("stream", text=f"run {self.runs}\n")
         notebook.cells[1].outputs = [output]
 
     def render(self, command, **_):
@@ -196,6 +197,13 @@ def test_fresh_executes_everything(book):
     assert book.build() == (set(), False)
 
 
+def test_outputs_of_the_last_build_are_taken(book):
+    replace(BASE, "/ 2", "/ 3")
+    assert book.build() == ({"a"}, True)
+    replace(BASE, "Half of x", "A third")
+    assert book.build() == (set(), True)
+
+
 def test_the_committed_notebook_is_not_written_by_a_build(book):
     replace(BASE, "/ 2", "/ 3")
     before = notebook_path("a").read_bytes(), freshness.COMMITTED.read_bytes()
@@ -215,7 +223,8 @@ def test_what_was_executed_before_a_failure_is_kept(book):
     book.during = lambda name: None
     replace("src/toy/data/table.csv", "1,2", "1,3")
     assert book.build() == ({"b"}, True)
-    assert "run 1" in str(build_book.stored_outputs(notebook_path("a"), freshness.Inputs()))
+    notebook, _ = build_book.stored_outputs(notebook_path("a"), freshness.Inputs())
+    assert notebook.cells[1].outputs[0].text == "run 4\n", "the first after the three committed"
 
 
 @pytest.mark.parametrize("page", ["index.html", "book/b.html"])
@@ -233,12 +242,17 @@ def test_a_page_that_is_no_longer_in_the_book_goes(book):
 
 
 def test_a_failed_rendering_is_tried_again(book, monkeypatch):
+    def fail(command):
+        book.render(command)
+        return type("Result", (), {"returncode": 1})
+
     replace(BASE, "# exactly", "# half")
     with monkeypatch.context() as patch:
-        failed = type("Result", (), {"returncode": 1})
-        patch.setattr(build_book.subprocess, "run", lambda *_, **__: failed)
+        patch.setattr(build_book.subprocess, "run", fail)
         with pytest.raises(SystemExit):
             book.build()
+    # Pages of the failed attempt are there, of files that are no longer so.
+    replace(BASE, "# half", "# exactly")
     assert book.build() == (set(), True)
 
 

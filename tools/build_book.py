@@ -79,7 +79,7 @@ def stored_outputs(path: Path, inputs: freshness.Inputs):
     stored = {"committed": (committed, freshness.COMMITTED)}
     if (EXECUTED / path).exists():
         built = nbformat.read(EXECUTED / path, as_version=4)
-        stored = {"built": (built, LOCK), **stored}
+        stored = {"last build's": (built, LOCK), **stored}
     wanted = inputs.of(committed)
     for origin, (notebook, lock) in stored.items():
         entry = freshness.read_lock(lock).get(path.as_posix())

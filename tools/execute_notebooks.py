@@ -48,8 +48,8 @@ def execute_with_progress(label: str, path: Path, reason: str):
         execute(notebook, path.parent)
     except (CellExecutionError, CellTimeoutError) as error:
         sys.exit(f"\n{path} failed:\n{error}")
-    except (AssertionError, DeadKernelError):
-        # How nbclient ends when it is interrupted.
+    except (AssertionError, AttributeError, DeadKernelError):
+        # Ways in which nbclient ends when it is interrupted.
         sys.exit(f"\n{path}: the kernel died, or was stopped")
     print(f", {time.monotonic() - start:.0f} s", flush=True)
     return notebook, inputs
