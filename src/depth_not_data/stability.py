@@ -181,8 +181,8 @@ def trap_edge(target: float, depth: int, lr) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, float64, the shape of `lr`
-        Root kappa of ``eta kappa^(L-2) (kappa^L + s) = 1``. A value between -kappa and 0 climbs to
-        zero without passing it; below -kappa the next value is positive.
+        Root of ``eta edge^(L-2) (edge^L + s) = 1``. A value between -edge and 0 climbs to zero
+        without passing it; below -edge the next value is positive.
 
     Raises
     ------

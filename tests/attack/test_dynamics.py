@@ -377,6 +377,36 @@ def test_differences_between_layers_are_not_all_damped():
         all_damped()
 
 
+def ratios_of_period_two(rate):
+    """All lam_2 / lam_1 of real orbits of period 2, two layers, s = 1; in u = lam_1^2 a quartic."""
+    u = np.polynomial.Polynomial([0, 1])
+    ratio = 1 + rate - rate * u
+    roots = (ratio * (1 + rate - rate * u * ratio**2) - 1).roots()
+    found = ratio(roots[(np.abs(roots.imag) < 1e-9) & (roots.real > 1e-9)].real)
+    return found[np.abs(found - 1) > 1e-6]
+
+
+@SEARCH
+@given(rate=st.floats(0.05, 3.0))
+def test_two_layers_have_an_orbit_of_one_sign_above_the_threshold_only(rate):
+    assume(abs(rate - 1) > 1e-3)
+    ratios = ratios_of_period_two(rate)
+    assert (ratios > 0).any() == (rate > 1)
+    assert np.any(np.abs(ratios + 1) < 1e-6)
+
+
+def test_two_layers_have_an_orbit_of_both_signs_at_any_rate():
+    """The exercise once said that there is an orbit of period 2 exactly for eta > 1."""
+
+    @REFUTE
+    @given(rate=st.floats(0.05, 3.0))
+    def exactly_above(rate):
+        assert (ratios_of_period_two(rate).size > 0) == (rate > 1)
+
+    with pytest.raises(AssertionError):
+        exactly_above()
+
+
 # T12: the network leaves the recursion at the predicted rate
 
 
