@@ -16,6 +16,8 @@ import yaml
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from depth_not_data import claims
+
 ROOT = Path(__file__).parents[1]
 
 FILES = {
@@ -289,6 +291,36 @@ def test_who_may_show_any_part_of_the_ledger_depends_on_all_of_it(book, code):
     assert book.build()[0] == {"c"}
     replace(LEDGER, "Also.", "As well.")
     assert book.build()[0] == {"c"}
+
+
+def test_no_output_of_a_check_shows_prose_of_the_ledger(monkeypatch):
+    entry = {
+        "kind": "theorem", "source": "paper", "anchor": "A", "statement": "S", "verdict": "refuted",
+        "chapter": "book/a", "correction": "C", "published": "P", "number": "N", "figure": "F",
+        "attack": "T",
+        "rule": {
+            "kind": "at most", "value": 1, "quantity": "Q", "reason": "R",
+            "fixed": {"when": "after a pilot", "note": "W"},
+        },
+        "instead": {"kind": "at least", "value": 2, "reason": "R"},
+    }  # fmt: skip
+    others = {"source": "blog", "fixed": {"when": "with its result", "note": "X"}}
+
+    def rewritten(value):
+        return {
+            key: rewritten(child) if isinstance(child, dict) and key not in freshness.PROSE
+            else others.get(key, "other") if key in freshness.PROSE else child
+            for key, child in value.items()
+        }  # fmt: skip
+
+    shown = []
+    monkeypatch.setattr(claims, "display", lambda data, **options: shown.append((data, options)))
+    for version in (entry, rewritten(entry)):
+        ledger = claims.parse(yaml.safe_dump({"Z1": version}))
+        monkeypatch.setattr(claims, "ledger", lambda ledger=ledger: ledger)
+        claims.check("Z1", measured=3)
+    assert rewritten(entry) != entry
+    assert shown[0] == shown[1]
 
 
 def test_a_module_named_in_a_string_counts_as_imported(book):
