@@ -201,7 +201,7 @@ def rival_sweep(
         Width N and number of blocks D.
     seeds : iterable of int
     count : int, optional
-        Only so many of the largest eigenvalues, by :func:`lanczos.largest_eigenvalues`; all by
+        Only so many of the largest, by :func:`depth_not_data.lanczos.largest_eigenvalues`; all by
         default, from a row-by-row autograd Hessian.
     n_jobs : int
         Number of runs at once, as in joblib; each uses one thread.
