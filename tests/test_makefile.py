@@ -25,7 +25,7 @@ def checkout(tmp_path):
 
 def make(folder, *arguments, **variables):
     # What an outer make was told must not reach this one.
-    outer = ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "PYTHON")
+    outer = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "PYTHON")
     environment = {key: value for key, value in os.environ.items() if key not in outer}
     return subprocess.run(
         ["make", *arguments],
