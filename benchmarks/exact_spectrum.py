@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from depth_not_data.exact_spectrum import hessian_eigenvalues
+from depth_not_data.linear.spectrum import hessian_eigenvalues
 
 DEPTH = 8
 COMPARED = (8, 16, 32)
@@ -63,7 +63,8 @@ def dense_route(d, values):
     # Imported here: the block route's process must not carry torch in its memory.
     import torch
 
-    from depth_not_data import hessian, linear_network
+    from depth_not_data.linear import network as linear_network
+    from depth_not_data.spectra import autograd
 
     lam, s = (torch.from_numpy(array) for array in network(d, values))
     weights, target = [torch.diag(lam)] * DEPTH, torch.diag(s)
@@ -71,7 +72,7 @@ def dense_route(d, values):
     def loss(w):
         return linear_network.loss(w, target)
 
-    return best_time(lambda: hessian.eigenvalues(hessian.dense_hessian(loss, weights)))
+    return best_time(lambda: autograd.eigenvalues(autograd.dense_hessian(loss, weights)))
 
 
 ROUTES = {"exact": exact_route, "dense": dense_route}

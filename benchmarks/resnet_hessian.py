@@ -24,8 +24,9 @@ import psutil
 import torch
 from torch import nn
 
-from depth_not_data import hessian, resnet_hessian
-from depth_not_data.resnet import train_student
+from depth_not_data.residual import hessian as residual_hessian
+from depth_not_data.residual.network import train_student
+from depth_not_data.spectra import autograd
 
 N_EMBD, N_SAMPLES = 10, 1000
 SIZES = {d: 8 * N_EMBD**2 * d + 2 * N_EMBD * d for d in (2, 8)}  # 1640 and 6560
@@ -40,7 +41,7 @@ def flat(tensors):
 
 def assembled(student):
     """Ours."""
-    return resnet_hessian.hessian(student)
+    return residual_hessian.hessian(student)
 
 
 def row_loop(student):
@@ -64,7 +65,7 @@ def vmapped(student):
         outputs = torch.func.functional_call(student.model, weights, (student.inputs,))
         return nn.functional.mse_loss(outputs, student.targets)
 
-    return hessian.dense_hessian(loss, [p.detach() for p in student.model.parameters()])
+    return autograd.dense_hessian(loss, [p.detach() for p in student.model.parameters()])
 
 
 def torch_func(student):
@@ -158,9 +159,9 @@ def compare(n_block, methods, folder):
             ours = result
         if result.ndim == 2:
             difference = ((result - ours).abs().max() / ours.abs().max()).item()
-            asymmetry = f"{hessian.relative_asymmetry(result):.1e}"
+            asymmetry = f"{autograd.relative_asymmetry(result):.1e}"
         else:
-            difference = abs(result.item() / hessian.eigenvalues(ours)[0] - 1)
+            difference = abs(result.item() / autograd.eigenvalues(ours)[0] - 1)
             asymmetry = "(largest eigenvalue only)"
         rows[method] = seconds, difference
         print(
@@ -196,7 +197,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             rows, ours = compare(n_block, rivals, folder)
         start = time.perf_counter()
-        hessian.eigenvalues(ours)
+        autograd.eigenvalues(ours)
         decomposition = time.perf_counter() - start
 
         seconds = rows["assembled"][0]

@@ -1,58 +1,53 @@
-"""Nothing imports upward: the layers of CONTRIBUTING.md, read from the imports themselves."""
+"""Nothing imports upward: the rooms of CONTRIBUTING.md, read from the imports themselves."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src/depth_not_data"
-LAYERS = (
-    {"_validation"},
-    {
-        "clusters",
-        "edges",
-        "exact_spectrum",
-        "finite_time",
-        "learning_time",
-        "levels",
-        "outer_product",
-        "perturbation",
-        "recursion",
-        "residual_linear",
-        "signal_propagation",
-        "stability",
-    },
-    {"derivations"},
-    {
-        "activations",
-        "eigenfunctions",
-        "function_space",
-        "hessian",
-        "lanczos",
-        "linear_network",
-        "resnet",
-        "resnet_hessian",
-        "rival_networks",
-        "sweeps",
-    },
-    {"claims", "explorers", "figures", "interactive", "predictions", "published", "rules", "vega"},
-    {"book_extension", "interactive_extension"},
-)
-# The first layer that may import each of these.
-FOREIGN = {
-    "sympy": 2,
-    "torch": 3,
-    "IPython": 4,
-    "altair": 4,
-    "matplotlib": 4,
-    "pandas": 4,
-    "myst_nb": 5,
-    "sphinx": 5,
+# Each room and what it may import besides itself and the checks on arguments.
+ROOMS = {
+    "_validation": set(),
+    "_source": set(),
+    "spectra": set(),
+    "linear": {"spectra"},
+    "residual": {"spectra"},
+    "presentation": {"spectra", "linear", "residual"},
 }
-
-
-def level(module: str) -> int:
-    return next(n for n, layer in enumerate(LAYERS) if module in layer)
+# Where packages other than NumPy may be imported: a room, or a module of one.
+FOREIGN = {
+    "sympy": {"linear.derivations"},
+    "torch": {"linear.network", "residual", "spectra.autograd", "spectra.lanczos"},
+    "scipy": {"residual", "spectra"},
+    "joblib": {"residual"},
+    "IPython": {"presentation"},
+    "altair": {"presentation"},
+    "matplotlib": {"presentation"},
+    "pandas": {"presentation"},
+    "myst_nb": {"presentation.sphinx", "presentation.sphinx_interactive"},
+    "sphinx": {"presentation.sphinx", "presentation.sphinx_interactive"},
+}
+NUMPY_ONLY = (
+    "linear.flow",
+    "linear.learning_time",
+    "linear.minimum",
+    "linear.recursion",
+    "linear.residual",
+    "linear.spectrum",
+    "linear.stability",
+    "residual.levels",
+    "residual.signal_propagation",
+    "spectra.edges",
+    "spectra.gaps",
+)
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if path.name != "__init__.py"
+}
 
 
 def imports(source: str) -> set[str]:
@@ -61,32 +56,69 @@ def imports(source: str) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name the package"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
 def violations(module: str, source: str) -> list[str]:
-    bad = []
-    for name in imports(source):
+    room, found = module.split(".")[0], []
+    for name in sorted(imports(source)):
         head, *tail = name.split(".")
-        if head == "depth_not_data" and level(tail[0]) > level(module):
-            bad.append(name)
-        if FOREIGN.get(head, 0) > level(module):
-            bad.append(name)
-    return bad
+        if head == "depth_not_data":
+            if tail[0] not in {room, "_source", "_validation"} | ROOMS[room]:
+                found.append(f"{module} imports {name}")
+        elif head in FOREIGN and not {room, module} & FOREIGN[head]:
+            found.append(f"{module} imports {head}")
+    return found
 
 
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+def test_every_room_is_in_the_drawing():
+    assert {module.split(".")[0] for module in MODULES} == set(ROOMS)
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_no_module_imports_upward(module):
-    assert violations(module, (PACKAGE / f"{module}.py").read_text("utf-8")) == []
+def test_nothing_imports_upward(module):
+    assert violations(module, MODULES[module].read_text("utf-8")) == []
 
 
-def test_the_check_sees_an_upward_import():
-    assert violations("recursion", "from depth_not_data import figures") == [
-        "depth_not_data.figures"
+def test_the_check_sees_what_it_should():
+    bad = "from depth_not_data.presentation import figures"
+    assert violations("linear.recursion", bad) == [
+        "linear.recursion imports depth_not_data.presentation.figures"
     ]
-    assert violations("exact_spectrum", "import torch.nn") == ["torch.nn"]
-    assert violations("figures", "from depth_not_data import recursion") == []
+    assert violations("linear.recursion", "import torch") == ["linear.recursion imports torch"]
+    assert violations("linear.network", "import torch") == []
+    assert violations("presentation.figures", "from depth_not_data.linear import flow") == []
+
+
+def test_modules_of_a_room_do_not_import_each_other_in_a_circle():
+    waiting = {
+        module: {
+            other
+            for other in MODULES
+            if other != module
+            and any(
+                f"{name}.".startswith(f"depth_not_data.{other}.")
+                for name in imports(path.read_text("utf-8"))
+            )
+        }
+        for module, path in MODULES.items()
+    }
+    while free := [module for module, needs in waiting.items() if not needs]:
+        for module in free:
+            del waiting[module]
+        for needs in waiting.values():
+            needs.difference_update(free)
+    assert not waiting
+
+
+def test_the_core_is_importable_without_torch():
+    blocked = "import sys; sys.modules.update(torch=None, pandas=None, matplotlib=None)"
+    wanted = "; ".join(f"import depth_not_data.{module}" for module in NUMPY_ONLY)
+    subprocess.run([sys.executable, "-c", f"{blocked}; {wanted}"], check=True)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_one_idea(module):
+    assert len(MODULES[module].read_text("utf-8").splitlines()) <= 350

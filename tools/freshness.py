@@ -13,17 +13,26 @@ A lock file records the digest of each of these, and of the outputs that came of
 
 import ast
 import functools
-import hashlib
 import importlib.metadata
 import json
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 from environment import pins
 from IPython.core.inputtransformer2 import TransformerManager
+
+from depth_not_data._source import (
+    closure,
+    constants,
+    digest,
+    imported_names,
+    imports,
+    module_name,
+    parse,
+    plain,
+)
 
 COMMITTED = Path("book/outputs.lock")
 SOURCES = Path("src")
@@ -33,14 +42,6 @@ PROSE = {
     "anchor", "answer", "attack", "chapter", "correction", "evidence", "fails", "figure", "fixed",
     "number", "published", "reason", "source", "stands", "statement",
 }  # fmt: skip
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def digest(content) -> str:
-    """Short hash of bytes, or of anything that JSON can hold."""
-    if not isinstance(content, bytes):
-        content = json.dumps(content, sort_keys=True, default=str).encode()
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def kept_files(folder: Path) -> list[Path]:
@@ -62,36 +63,6 @@ def notebooks(folder: Path = Path("book")) -> list[Path]:
 # Code
 
 
-def parse(source: str) -> ast.Module:
-    """Return the syntax tree of a module, without docstrings.
-
-    Code that is not valid stands for itself, as a string: it may be a helper that nobody imports.
-    """
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return ast.Module(body=[ast.Expr(ast.Constant(f"not valid: {source}"))], type_ignores=[])
-    for node in ast.walk(tree):
-        documented = isinstance(node, DOCUMENTED)
-        if documented and ast.get_docstring(node, clean=False) is not None:
-            del node.body[0]
-        if isinstance(node, ast.JoinedStr):
-            # Some versions of Python leave an empty string at the end of an f-string.
-            node.values = [part for part in node.values if getattr(part, "value", None) != ""]
-    return tree
-
-
-def plain(node):
-    """Nested lists of a syntax tree, the same under every version of Python."""
-    if isinstance(node, ast.AST):
-        # Newer versions have more fields, which are empty for the older ones' code.
-        fields = [[k, plain(v)] for k, v in ast.iter_fields(node) if v is not None and v != []]
-        return [type(node).__name__, *fields]
-    if isinstance(node, list):
-        return [plain(item) for item in node]
-    return repr(node)
-
-
 def code_cells(notebook) -> list[str]:
     """Return the sources of the code cells."""
     return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
@@ -101,15 +72,6 @@ def parse_notebook(notebook) -> ast.Module:
     """Return the syntax tree of all code cells together."""
     transform = TransformerManager().transform_cell
     return parse("\n".join(transform(source) for source in code_cells(notebook)))
-
-
-def constants(tree: ast.AST) -> set[str]:
-    """Every string that stands in the code as a literal."""
-    return {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
 
 
 # Helpers
@@ -122,15 +84,16 @@ class Helpers:
         files = kept_files(folder)
         self.paths = {module_name(p, folder): p for p in files if p.suffix == ".py"}
         self.trees = {name: parse(p.read_text("utf-8")) for name, p in self.paths.items()}
-        packages = {path.parent for path in self.paths.values()}
+        self.packages = {n for n, p in self.paths.items() if p.name == "__init__.py"}
+        folders = {path.parent for path in self.paths.values()}
         others = [path for path in files if path.suffix not in (".py", ".md")]
-        self.data = [path for path in others if packages.intersection(path.parents)]
+        self.data = [path for path in others if folders.intersection(path.parents)]
         self.pinned = pinned_packages()
         self._content = functools.cache(content)
 
     def used_by(self, tree: ast.AST) -> dict[str, str]:
         """Return what a notebook with this syntax tree uses: digests by path, pins by package."""
-        modules = self._closure(imports(tree, self.paths))
+        modules = closure(imports(tree, self.paths), self.trees, self.packages)
         used = {str(self.paths[name]): digest(plain(self.trees[name])) for name in modules}
         for path in self.data:
             readers = {name for name in self.trees if path.name in constants(self.trees[name])}
@@ -144,45 +107,6 @@ class Helpers:
             roots = {name.split(".")[0] for name in imported_names(code)}
             used |= {root: self.pinned[root] for root in roots & self.pinned.keys()}
         return used
-
-    def _closure(self, names: Iterable[str]) -> set[str]:
-        reached, waiting = set(), set(names)
-        while waiting:
-            name = waiting.pop()
-            reached.add(name)
-            package = name if self.paths[name].name == "__init__.py" else name.rpartition(".")[0]
-            waiting |= imports(self.trees[name], self.paths, package) - reached
-        return reached
-
-
-def module_name(path: Path, folder: Path) -> str:
-    """Dotted name of a module; a package is its __init__.py."""
-    parts = path.relative_to(folder).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imports(tree: ast.AST, known: Iterable[str], package: str = "") -> set[str]:
-    """Names of the known modules that code imports, with the packages they are in.
-
-    `package` is the one that relative imports start from. A known name as a string counts too, as
-    in ``importlib.import_module("depth_not_data.claims")``.
-    """
-    names = imported_names(tree, package) | constants(tree)
-    parents = {name[:dot] for name in names for dot, sign in enumerate(name) if sign == "."}
-    return (names | parents) & set(known)
-
-
-def imported_names(tree: ast.AST, package: str = "") -> set[str]:
-    """Dotted names in the import statements of code: modules, and what is taken from them."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            start = package.split(".")[: 1 - node.level or None] if node.level else []
-            origin = ".".join([*start, *filter(None, [node.module])])
-            names |= {origin} | {f"{origin}.{alias.name}" for alias in node.names}
-    return names
 
 
 def content(path: Path):

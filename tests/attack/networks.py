@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from strategies import layer_widths, orthogonal, rectangular_diagonal, rngs, singular_values
 from torch import Tensor
 
-from depth_not_data import hessian, linear_network
+from depth_not_data.linear import network as linear_network
+from depth_not_data.spectra import autograd
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Network:
         ]
 
     def hessian(self):
-        return hessian.dense_hessian(
+        return autograd.dense_hessian(
             lambda w: linear_network.loss(w, self.target, self.inputs), self.weights()
         )
 
@@ -185,4 +186,4 @@ def rotation_of_parameters(network):
 
 def spectrum(matrix):
     """Eigenvalues, descending."""
-    return hessian.eigenvalues(matrix)
+    return autograd.eigenvalues(matrix)

@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 from strategies import SEARCH
 from torch.func import functional_call
 
-from depth_not_data import activations, hessian, resnet, resnet_hessian
-from depth_not_data.resnet import train_student
+from depth_not_data.residual import activations
+from depth_not_data.residual import hessian as residual_hessian
+from depth_not_data.residual import network as residual_network
+from depth_not_data.residual.network import train_student
+from depth_not_data.spectra import autograd
 
 # Round-off of sums over samples and blocks. The scale is the largest entry of the Hessian, or the
 # curvature 2/(nN) of one output, where the Hessian is smaller than the terms that cancel in it.
@@ -27,14 +30,14 @@ TOLERANCE = 1e-12
 @st.composite
 def students(draw, **fixed):
     """An untrained student with random options, its weights moved far from their start."""
-    placement = draw(st.sampled_from(resnet.PLACEMENTS))
-    norm = "layer" if placement == "none" else draw(st.sampled_from(resnet.NORMS))
+    placement = draw(st.sampled_from(residual_network.PLACEMENTS))
+    norm = "layer" if placement == "none" else draw(st.sampled_from(residual_network.NORMS))
     options = {
         "placement": placement,
         "norm": norm,
         "activation": draw(st.sampled_from(sorted(activations.FUNCTIONS))),
         "bias": draw(st.booleans()),
-        "rotation": draw(st.sampled_from(resnet.ROTATIONS)),
+        "rotation": draw(st.sampled_from(residual_network.ROTATIONS)),
         "n_samples": draw(st.sampled_from([1, 2, 7, 30])),
     } | fixed
     if options["placement"] != "none":
@@ -81,8 +84,8 @@ def loss_of(student):
 
 def deviation(student):
     """Largest deviation of the assembled from the autograd Hessian."""
-    assembled = resnet_hessian.hessian(student)
-    expected = hessian.dense_hessian(*loss_of(student))
+    assembled = residual_hessian.hessian(student)
+    expected = autograd.dense_hessian(*loss_of(student))
     assert assembled.shape == expected.shape
     scale = max(expected.abs().max().item(), 2.0 / student.targets.numel())
     return (assembled - expected).abs().max().item() / scale
@@ -103,7 +106,7 @@ def test_the_assembled_hessian_is_the_hessian(student):
     attack(student)
 
 
-def without_second_product(matrix, places, row, column, node, *, moved, add=resnet_hessian._add):
+def without_second_product(matrix, places, row, column, node, *, moved, add=residual_hessian._add):
     add(matrix, places, row, column, node, moved=False)
 
 
@@ -118,9 +121,9 @@ def without_bend(u):
 @pytest.mark.parametrize(
     ("owner", "name", "broken"),
     [
-        (resnet_hessian, "_add", without_second_product),
-        (resnet_hessian._NormPass, "pull", without_norm_curvature),
-        (resnet_hessian.DERIVATIVES, "tanh", without_bend),
+        (residual_hessian, "_add", without_second_product),
+        (residual_hessian._NormPass, "pull", without_norm_curvature),
+        (residual_hessian.DERIVATIVES, "tanh", without_bend),
     ],
     ids=["second product", "curvature of the norm", "bend of tanh"],
 )
@@ -133,7 +136,7 @@ def test_the_search_refutes_an_assembly_that_lacks_one_term(monkeypatch, owner, 
 
 def zeros(student):
     """Number of Hessian eigenvalues that are zero up to round-off."""
-    values = np.abs(hessian.eigenvalues(resnet_hessian.hessian(student)))
+    values = np.abs(autograd.eigenvalues(residual_hessian.hessian(student)))
     return int(np.sum(values <= 1e-11 * max(values.max(), 2.0 / student.targets.numel())))
 
 
@@ -175,7 +178,7 @@ def torch_func_error(student):
     vector = torch.cat([p.detach().flatten() for p in point])
     ends = np.cumsum(sizes)
     rows = {k: slice(e - n, e) for k, n, e in zip(names, sizes, ends, strict=True)}
-    return torch.func.hessian(loss)(vector) - resnet_hessian.hessian(student), rows
+    return torch.func.hessian(loss)(vector) - residual_hessian.hessian(student), rows
 
 
 # torch loads its forward-mode rules through torch.jit.script, which it has deprecated itself.
@@ -185,7 +188,7 @@ def torch_func_error(student):
 def test_the_fault_of_torch_stays_in_the_rows_of_gains(student):
     """The appendix: wrong are rows of gains only, in columns of parameters before them."""
     error, rows = torch_func_error(student)
-    scale = max(resnet_hessian.hessian(student).abs().max().item(), 2.0 / student.targets.numel())
+    scale = max(residual_hessian.hessian(student).abs().max().item(), 2.0 / student.targets.numel())
     for name, span in rows.items():
         before = slice(0, span.start) if name.endswith("norm.gain") else slice(0, 0)
         allowed = torch.zeros(error.shape[1], dtype=torch.bool)

@@ -24,9 +24,10 @@ from networks import (
 )
 from strategies import SEARCH, layer_widths, rngs, singular_values
 
-from depth_not_data import hessian, linear_network
-from depth_not_data.exact_spectrum import hessian_eigenvalues
-from depth_not_data.outer_product import pair_eigenvalues
+from depth_not_data.linear import network as linear_network
+from depth_not_data.linear.outer_product import pair_eigenvalues
+from depth_not_data.linear.spectrum import hessian_eigenvalues
+from depth_not_data.spectra import autograd
 
 # Two backward-stable routes to at most some hundred eigenvalues, relative to the largest one.
 TOLERANCE = 1e-11
@@ -111,9 +112,9 @@ def test_functional_part_is_bounded_by_the_residual(widths, rng, data):
     residual = scale * tensor(rng.standard_normal((widths[-1], samples)))
     goal = linear_network.product(weights) @ inputs - residual
 
-    whole = hessian.dense_hessian(lambda w: linear_network.loss(w, goal, inputs), weights)
+    whole = autograd.dense_hessian(lambda w: linear_network.loss(w, goal, inputs), weights)
     constant = residual.detach()
-    functional = hessian.dense_hessian(
+    functional = autograd.dense_hessian(
         lambda w: (constant * (linear_network.product(w) @ inputs)).sum(), weights
     )
     largest = max(np.linalg.norm(w.numpy(), 2) for w in weights)

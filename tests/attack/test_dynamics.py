@@ -24,14 +24,10 @@ from strategies import (
     singular_values,
 )
 
-from depth_not_data import (
-    finite_time,
-    hessian,
-    linear_network,
-    recursion,
-    stability,
-)
-from depth_not_data.learning_time import learning_time
+from depth_not_data.linear import flow, recursion, stability
+from depth_not_data.linear import network as linear_network
+from depth_not_data.linear.learning_time import learning_time
+from depth_not_data.spectra import autograd
 
 # Old statements: one counterexample is enough, the smallest one is not needed.
 REFUTE = settings(SEARCH, phases=[Phase.generate])
@@ -42,7 +38,7 @@ def tensor(array):
 
 
 def dense(loss, weights):
-    return hessian.dense_hessian(loss, [tensor(w) for w in weights]).numpy()
+    return autograd.dense_hessian(loss, [tensor(w) for w in weights]).numpy()
 
 
 def squared_error(goal):
@@ -94,11 +90,11 @@ def test_heavy_ball_keeps_the_balanced_form(widths, data, rng, step, momentum):
     tau=st.floats(1e-2, 1e4),
 )
 def test_decay_solves_the_flow(depth, mu0, tau):
-    law = finite_time.decaying_square(mu0**0.5, depth, tau)
-    flow = solve_ivp(
+    law = flow.decaying_square(mu0**0.5, depth, tau)
+    integrated = solve_ivp(
         lambda _, lam: -(lam ** (2 * depth - 1)), (0, tau), [mu0**0.5], rtol=1e-9, atol=1e-14
     )
-    deviation = abs(flow.y[0, -1] ** 2 / law - 1)
+    deviation = abs(integrated.y[0, -1] ** 2 / law - 1)
     target(deviation, label="law against an integrated flow")
     assert deviation < 1e-5
 
@@ -124,13 +120,13 @@ def test_bulk_of_a_decaying_direction(widths, data, smallest):
     dominant, bulk = values[: rank**2], values[rank**2 : rank**2 + n_bulk]
     # Second order of perturbation: the coupling is at most e (L - 1), and it mixes g with zeros.
     slack = 4 * (depth - 1) ** 2 * residual**2 + 1e-11
-    share = finite_time.decaying_share(widths, rank)
-    mean = 1 + share * (finite_time.bulk_eigenvalue(mu, depth) - 1).mean()
+    share = flow.decaying_share(widths, rank)
+    mean = 1 + share * (flow.bulk_eigenvalue(mu, depth) - 1).mean()
     errors = [
         np.abs(dominant - depth).max(),
         abs(bulk.mean() - mean),
-        abs(bulk[0] - max(1.0, finite_time.largest_bulk_eigenvalue(mu, depth).max())),
-        abs(dominant.mean() / bulk.mean() - finite_time.ratio_of_means(mu, depth, share)),
+        abs(bulk[0] - max(1.0, flow.largest_bulk_eigenvalue(mu, depth).max())),
+        abs(dominant.mean() / bulk.mean() - flow.ratio_of_means(mu, depth, share)),
     ]
     target(max(errors) / slack, label="deviation over second order")
     assert max(errors) < slack * depth

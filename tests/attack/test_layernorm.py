@@ -14,7 +14,8 @@ from strategies import SEARCH, orthogonal, rngs
 from test_residual import gap, hold, tensor
 from torch.nn import functional
 
-from depth_not_data import function_space, hessian
+from depth_not_data.residual import functions
+from depth_not_data.spectra import autograd
 
 
 @st.composite
@@ -211,13 +212,13 @@ def bias_eigenvalues(blocks, x):
         moved[3::4] = biases
         return ((post_ln(unflattened(moved), x) - own) ** 2).mean()
 
-    return hessian.eigenvalues(hessian.dense_hessian(loss, parameters[3::4]))
+    return autograd.eigenvalues(autograd.dense_hessian(loss, parameters[3::4]))
 
 
 def all_eigenvalues(blocks, x):
     """The nonzero ones of the whole Hessian at zero residual, 2 / (n N) J J^T."""
     rows = jacobian(lambda p: post_ln(unflattened(p), x), flattened(blocks))
-    return hessian.eigenvalues(2 / x.numel() * rows @ rows.T)
+    return autograd.eigenvalues(2 / x.numel() * rows @ rows.T)
 
 
 @SEARCH
@@ -227,7 +228,7 @@ def test_e29(data):
     n, depth = data.draw(st.integers(2, 6)), data.draw(st.integers(1, 6))
     rng, size = data.draw(rngs()), data.draw(st.sampled_from([0.0, 1e-3, 1.0]))
     x = design(rng, n)
-    z = function_space.norm_stack_level(n, depth)
+    z = functions.norm_stack_level(n, depth)
     rho = (n - 2) / (n - 1)
     assert (depth - 1) * rho - 1e-12 <= z <= (depth - 1) * rho + 1 + 1e-12
     blocks = stack(n, depth, size, rng)

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from strategies import SEARCH as CORNERS
 from strategies import orthogonal, rectangular_diagonal, rngs, singular_values
 
-from depth_not_data import hessian, linear_network
-from depth_not_data.perturbation import (
+from depth_not_data.linear import network as linear_network
+from depth_not_data.linear.minimum import (
     correlated_inputs,
     correlated_inputs_first_order,
     jacobian_gram,
     unequal_layers,
     worst_covariance,
 )
+from depth_not_data.spectra import autograd
 
 SEARCH = settings(CORNERS, max_examples=300)
 REFUTE = settings(SEARCH, phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)
@@ -68,7 +69,7 @@ def dense(weights, phi=None, inputs=None):
     if phi is None:
         phi = linear_network.product(weights)
         phi = phi if inputs is None else phi @ inputs
-    return hessian.dense_hessian(lambda w: linear_network.loss(w, phi, inputs), weights).numpy()
+    return autograd.dense_hessian(lambda w: linear_network.loss(w, phi, inputs), weights).numpy()
 
 
 def spectrum(matrix):

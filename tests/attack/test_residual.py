@@ -13,7 +13,8 @@ from hypothesis import event, given, target
 from hypothesis import strategies as st
 from strategies import SEARCH, orthogonal, rectangular_diagonal, rngs, singular_values
 
-from depth_not_data import hessian, residual_linear
+from depth_not_data.linear import residual as linear_residual
+from depth_not_data.spectra import autograd
 
 # Two backward-stable routes to at most some hundred eigenvalues, relative to the largest one.
 TOLERANCE = 1e-11
@@ -53,7 +54,7 @@ def layers_hessian(layers, goal, skip):
             total = skip * total + layer @ total
         return 0.5 * ((total - tensor(goal)) ** 2).sum()
 
-    return hessian.dense_hessian(loss, weights)
+    return autograd.dense_hessian(loss, weights)
 
 
 def gap(found, dense):
@@ -78,8 +79,8 @@ def test_e20(data):
     bases = [orthogonal(rng, d) for _ in range(depth + 1)]
     layers = [bases[k + 1] @ np.diag(f) @ bases[k].T for k, f in enumerate(factors)]
     dense = layers_hessian(layers, bases[-1] @ np.diag(goal) @ bases[0].T, skip)
-    found = residual_linear.hessian_eigenvalues(factors, goal)
-    hold(gap(found, hessian.eigenvalues(dense)), "E20 eigenvalues")
+    found = linear_residual.hessian_eigenvalues(factors, goal)
+    hold(gap(found, autograd.eigenvalues(dense)), "E20 eigenvalues")
 
     # "and with nothing else": entries of different pairs do not meet.
     turn = np.zeros((len(dense), len(dense)))
@@ -120,8 +121,8 @@ def test_e20_two_layer_blocks(data):
             total = skip * total + b @ (a @ total)
         return 0.5 * ((total - phi) ** 2).sum()
 
-    dense = hessian.eigenvalues(hessian.dense_hessian(loss, weights))
-    found = residual_linear.block_hessian_eigenvalues(p, q, goal, skip=skip, n_hidden=m)
+    dense = autograd.eigenvalues(autograd.dense_hessian(loss, weights))
+    found = linear_residual.block_hessian_eigenvalues(p, q, goal, skip=skip, n_hidden=m)
     hold(gap(found, dense), "E20 two-layer blocks")
 
 
@@ -136,8 +137,8 @@ def test_e21(data):
     factor = np.diag(s ** (1 / depth))
     layers = [bases[k + 1] @ factor @ bases[k].T for k in range(depth)]
     phi = bases[-1] @ np.diag(s) @ bases[0].T
-    dense = hessian.eigenvalues(layers_hessian(layers, phi, skip))
-    levels = np.sort(residual_linear.minimum_levels(s, depth), axis=None)[::-1]
+    dense = autograd.eigenvalues(layers_hessian(layers, phi, skip))
+    levels = np.sort(linear_residual.minimum_levels(s, depth), axis=None)[::-1]
     found = np.zeros(len(dense))
     found[: d * d] = levels
     hold(gap(found, dense), "E21 eigenvalues")
@@ -151,8 +152,8 @@ def test_e21_limit(data):
     s = data.draw(singular_values(data.draw(st.integers(1, 4)), allow_zero=False))
     depth = data.draw(st.sampled_from([4, 10, 100, 1000]))
     both, apart = np.log(np.outer(s, s)), np.log(np.divide.outer(s, s))
-    limit = residual_linear.continuous_depth_levels(s)
-    left = residual_linear.minimum_levels(s, depth) / depth / limit - 1 + both / depth
+    limit = linear_residual.continuous_depth_levels(s)
+    left = linear_residual.minimum_levels(s, depth) / depth / limit - 1 + both / depth
     # exp(-x) = 1 - x + R with |R| <= x^2 e^|x| / 2, and 1 - y^2 / 6 <= y / sinh y <= 1.
     growth = np.exp(np.abs(both) / depth)
     bound = growth * (both**2 / 2 + apart**2 / 6) / depth**2
@@ -163,7 +164,7 @@ def three_levels(alpha, depth, r, d):
     """The entry E22, as a spectrum of d x d layers."""
     counts = [r * r, 2 * r * (d - r), (d - r) ** 2]
     spectrum = np.zeros(depth * d * d)
-    spectrum[: d * d] = np.repeat(residual_linear.scale_levels(alpha, depth), counts)
+    spectrum[: d * d] = np.repeat(linear_residual.scale_levels(alpha, depth), counts)
     return np.sort(spectrum)[::-1]
 
 
@@ -193,7 +194,7 @@ def search_scale(spectrum_of):
         factor = np.diag(np.where(np.arange(d) < r, 1.0, alpha))
         layers = [bases[k + 1] @ factor @ bases[k].T for k in range(depth)]
         phi = bases[-1] @ factor**depth @ bases[0].T
-        dense = hessian.eigenvalues(layers_hessian(layers, phi, alpha))
+        dense = autograd.eigenvalues(layers_hessian(layers, phi, alpha))
         found = spectrum_of(alpha, depth, r, d)
         assert np.isfinite(found).all(), f"alpha = {alpha}: no value"
         hold(gap(found, dense), "E22 eigenvalues")

@@ -15,7 +15,7 @@ from hypothesis import event, given, settings, target
 from hypothesis import strategies as st
 from strategies import SEARCH, orthogonal
 
-from depth_not_data.resnet import ResidualNetwork
+from depth_not_data.residual.network import ResidualNetwork
 
 FEW = settings(SEARCH, max_examples=30)
 # Dimensions of the irreducible representations of S_N.

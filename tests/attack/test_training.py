@@ -15,7 +15,9 @@ from mpmath import mp, mpf
 from networks import aligned, block_matrix, networks, padded, pairs, shapes, spectrum
 from strategies import SEARCH, layer_widths, orthogonal, rectangular_diagonal, rngs, singular_values
 
-from depth_not_data import hessian, linear_network, recursion
+from depth_not_data.linear import network as linear_network
+from depth_not_data.linear import recursion
+from depth_not_data.spectra import autograd
 
 TOLERANCE = 1e-11
 
@@ -345,7 +347,7 @@ def ratios_from_an_unaligned_start(depth, seed, lr):
         weights, torch.from_numpy(goal), lr=lr, steps=steps, every=steps
     )
     eigenvalues = spectrum(
-        hessian.dense_hessian(lambda w: linear_network.loss(w, torch.from_numpy(goal)), ends)
+        autograd.dense_hessian(lambda w: linear_network.loss(w, torch.from_numpy(goal)), ends)
     )
     dominant, bulk = eigenvalues[:9], eigenvalues[9:15]
     left = np.linalg.svd(start)[0].T @ ends[-1].numpy()

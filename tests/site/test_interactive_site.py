@@ -8,8 +8,8 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from depth_not_data import interactive
-from depth_not_data.explorers import cobweb, eigenvectors, spectrum
+from depth_not_data.presentation import interactive
+from depth_not_data.presentation.explorers import cobweb, eigenvectors, spectrum
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("default")
@@ -68,7 +68,7 @@ def site(browser, tmp_path_factory):
             "myst_nb",
             "sphinx_design",
             "sphinx-mathjax-offline",
-            "depth_not_data.book_extension",
+            "depth_not_data.presentation.sphinx",
         ],
         "html_theme": "sphinx_book_theme",
         "html_static_path": [str(ROOT / "book/assets")],

@@ -1,0 +1,1 @@
+"""The deep linear network: recursion, Hessian spectrum, minima, stability."""

@@ -1,0 +1,1 @@
+"""What the reader sees: figures, the ledger of claims, predictions, published values."""

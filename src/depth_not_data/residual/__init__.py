@@ -1,0 +1,1 @@
+"""The toy residual network: training, exact Hessian, what its eigenvectors do."""

@@ -1,0 +1,1 @@
+"""Spectra of any network: dense and iterative Hessian eigenvalues, gaps and edges."""

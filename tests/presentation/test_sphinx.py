@@ -1,0 +1,99 @@
+"""A small Sphinx project shows what the book makes of figures, checks and the ledger."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from depth_not_data.presentation import claims
+from depth_not_data.presentation.claims import Claim
+from depth_not_data.presentation.rules import Fixed, Rule
+
+NOTEBOOK = """
+import matplotlib.pyplot as plt
+from depth_not_data.presentation import claims, figures
+fig, ax = plt.subplots()
+figures.show(fig, name="fig-empty", alt="Empty axes.", caption="Nothing, *yet*.")
+claims.check("P2a", measured=3e-13)
+"""
+PAGES = {
+    "a.md": "# A\n\nSee {numref}`fig-empty`.\n\n```{ledger-summary}\n```\n\n```{ledger}\n```\n",
+    "index.md": "# I\n\n```{toctree}\na\nz\n```\n",
+}
+# The ledger page `a` comes before the notebook `z` in the alphabet, and has to be read after it.
+PILOT = Fixed("after a pilot", "One seed was known.")
+CONF = {
+    "extensions": ["myst_nb", "depth_not_data.presentation.sphinx"],
+    "nb_execution_mode": "off",
+    "myst_enable_extensions": ["attrs_inline", "colon_fence", "fieldlist"],
+    "numfig": True,
+}
+
+
+@pytest.fixture(scope="module")
+def executed():
+    cells = [nbformat.v4.new_markdown_cell("# Z"), nbformat.v4.new_code_cell(NOTEBOOK)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+    return notebook
+
+
+def settled(**changes):
+    fields = {"id": "P2a", "source": "paper", "anchor": "eq. (37)", "statement": "It *holds*."}
+    fields |= {"kind": claims.THEOREM, "verdict": claims.CONFIRMED, "chapter": "z"}
+    fields |= {"number": "off by {worst}", "figure": "fig-empty"}
+    rule = Rule("at most", 1e-9, "Round-off.", quantity="difference", fixed=PILOT)
+    return Claim(rule=rule, **fields | changes)
+
+
+@pytest.fixture
+def build(executed, tmp_path, monkeypatch):
+    def run(*entries):
+        monkeypatch.setattr(claims, "ledger", lambda: {entry.id: entry for entry in entries})
+        source = tmp_path / "source"
+        shutil.rmtree(source, ignore_errors=True)
+        source.mkdir()
+        for name, text in PAGES.items():
+            (source / name).write_text(text)
+        nbformat.write(executed, source / "z.ipynb")
+        conf = CONF | {"extensions": [*CONF["extensions"], "sphinx_design"]}
+        folders = (source, None, tmp_path / "out", tmp_path / "trees")
+        with patch_docutils(), docutils_namespace():
+            app = Sphinx(*folders, "html", conf, status=None, warningiserror=True, freshenv=True)
+            app.build()
+        return {path.stem: path.read_text("utf-8") for path in Path(app.outdir).glob("*.html")}
+
+    return run
+
+
+@pytest.mark.filterwarnings("default")
+def test_figures_checks_and_ledger(build):
+    waiting = Claim("P9", "measurement", "paper", "Title", "Depth, not data.", claims.OPEN)
+    asked = Claim(
+        "B4", "question", "blog", "Question", "Why?", answer="So.", stands="This.", fails="That.",
+        evidence=("P2a",), chapter="z",
+    )  # fmt: skip
+    pages = build(settled(), waiting, asked)
+    assert 'alt="Empty axes."' in pages["z"]
+    assert "Nothing, <em>yet</em>." in pages["z"]
+    assert pages["z"].count("Nothing, <em>") == 1, "the caption of a live notebook is left out"
+    assert 'id="check-p2a"' in pages["z"]
+    assert "<strong>off by 3e-13</strong>" in pages["a"]
+    assert "3e-13: difference" in pages["a"]
+    assert "after a pilot. One seed was known." in pages["a"]
+    assert 'href="z.html#check-p2a"' in pages["a"]
+    assert "It <em>holds</em>." in pages["a"]
+    assert "Depth, not data." in pages["a"]
+    assert pages["a"].count("Fig. 1") == 2, "in the text, and as the picture of the claim"
+    assert 'href="#claim-p2a"' in pages["a"], "the evidence of the answer"
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("changes", [{"id": "P1a"}, {"chapter": "a"}])
+def test_a_settled_claim_without_its_check_stops_the_build(build, changes):
+    with pytest.raises(Exception, match="has no check"):
+        build(settled(**changes))
