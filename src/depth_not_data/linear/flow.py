@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from depth_not_data import _validation
+from depth_not_data.linear.learning_time import learning_time as learning_time
 
 
 def decaying_square(lam0, depth: int, tau) -> np.ndarray:

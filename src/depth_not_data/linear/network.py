@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from depth_not_data import _validation
+from depth_not_data.spectra import autograd
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,98 @@ class AlignedProblem:
     right: Tensor
     layer_singular_values: Tensor
     target_singular_values: Tensor
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Layer widths (d_0, ..., d_L)."""
+        return (self.weights[0].shape[1], *(layer.shape[0] for layer in self.weights))
+
+    @property
+    def depth(self) -> int:
+        """Number of layers L."""
+        return len(self.weights)
+
+    @property
+    def rank(self) -> int:
+        """Rank r of the target."""
+        return int(torch.count_nonzero(self.target_singular_values))
+
+    @property
+    def inputs(self) -> Tensor:
+        """X, the identity of size d_0: whitened data."""
+        return torch.eye(self.widths[0], dtype=torch.float64)
+
+
+def paper_widths(depth: int) -> tuple[int, ...]:
+    """Layer widths of the paper's experiments, ``(16, 32, ..., 32, 10)``.
+
+    Parameters
+    ----------
+    depth : int
+        Number of layers L >= 1.
+
+    Returns
+    -------
+    tuple of int
+        (d_0, ..., d_L): 16 inputs, L - 1 hidden layers of 32 units, 10 outputs.
+
+    Raises
+    ------
+    ValueError
+        If `depth` is not a positive integer.
+
+    Notes
+    -----
+    Paper, Section 5 and the authors' published defaults.
+
+    >>> paper_widths(3)
+    (16, 32, 32, 10)
+    """
+    depth = _validation.integer("depth", depth, minimum=1)
+    return (16, *[32] * (depth - 1), 10)
+
+
+def rectangular_diagonal(values, rows: int, columns: int) -> Tensor:
+    """Matrix of any shape with the given values on its diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    values : array_like or Tensor, shape (n,)
+        Entries (i, i) for i = 1, ..., n with n <= min(rows, columns); the rest of the diagonal
+        is 0.
+    rows, columns : int
+        Shape >= 1 of the matrix.
+
+    Returns
+    -------
+    Tensor, float64, shape (rows, columns)
+
+    Raises
+    ------
+    ValueError
+        If there are more values than the diagonal holds, or an argument is outside its range.
+
+    Notes
+    -----
+    The layers and the target of an aligned problem, in its singular bases.
+
+    >>> rectangular_diagonal([2.0, 1.0], rows=2, columns=3)
+    tensor([[2., 0., 0.],
+            [0., 1., 0.]], dtype=torch.float64)
+    """
+    rows = _validation.integer("rows", rows, minimum=1)
+    columns = _validation.integer("columns", columns, minimum=1)
+    if isinstance(values, Tensor):
+        values = values.detach().numpy()
+    entries = torch.tensor(_validation.vector("values", values))
+    if len(entries) > min(rows, columns):
+        raise ValueError(
+            f"values must hold at most min(rows, columns) = {min(rows, columns)} entries, "
+            f"got {len(entries)}"
+        )
+    matrix = torch.zeros(rows, columns, dtype=torch.float64)
+    matrix.diagonal()[: len(entries)] = entries
+    return matrix
 
 
 def balanced_weights(widths: Sequence[int], product: Tensor) -> tuple[Tensor, ...]:
@@ -93,11 +186,7 @@ def _split(widths, product):
         )
     depth = len(widths) - 1
     lam = sigma[:smallest] ** (1.0 / depth)
-    layers = []
-    for d_in, d_out in pairwise(widths):
-        layer = torch.zeros(d_out, d_in, dtype=torch.float64)
-        layer[range(smallest), range(smallest)] = lam
-        layers.append(layer)
+    layers = [rectangular_diagonal(lam, d_out, d_in) for d_in, d_out in pairwise(widths)]
     layers[0] = layers[0] @ right_t
     layers[-1] = left @ layers[-1]
     return tuple(layers), left, lam, right_t.T
@@ -201,6 +290,40 @@ def loss(weights: Sequence[Tensor], target: Tensor, inputs: Tensor | None = None
     if inputs is not None:
         output = output @ inputs
     return 0.5 * ((output - target) ** 2).sum()
+
+
+def dense_hessian(
+    weights: Sequence[Tensor], target: Tensor, inputs: Tensor | None = None
+) -> Tensor:
+    """Hessian of :func:`loss` in all entries of all layers, by automatic differentiation.
+
+    Parameters
+    ----------
+    weights, target, inputs
+        As in :func:`loss`.
+
+    Returns
+    -------
+    Tensor, float64, shape (P, P)
+        Rows and columns are numbered layer by layer, W^1 first, each layer row by row;
+        ``P = sum_k d_k d_{k-1}``.
+
+    Raises
+    ------
+    ValueError, MemoryError, ArithmeticError
+        As :func:`depth_not_data.spectra.autograd.dense_hessian`.
+
+    Notes
+    -----
+    The oracle that the closed forms of this room are compared with. For ``1/2 (w_2 w_1 - 1)^2``
+    at (1, 1):
+
+    >>> one = torch.ones(1, 1, dtype=torch.float64)
+    >>> dense_hessian([one, one], one)
+    tensor([[1., 1.],
+            [1., 1.]], dtype=torch.float64)
+    """
+    return autograd.dense_hessian(lambda w: loss(w, target, inputs), weights)
 
 
 def gradient_descent(
