@@ -20,7 +20,13 @@ ROOMS = {
 # Where packages other than NumPy may be imported: a room, or a module of one.
 FOREIGN = {
     "sympy": {"linear.derivations"},
-    "torch": {"linear.network", "residual", "spectra.autograd", "spectra.lanczos"},
+    "torch": {
+        "linear.network",
+        "linear.training",
+        "residual",
+        "spectra.autograd",
+        "spectra.lanczos",
+    },
     "scipy": {"residual", "spectra"},
     "joblib": {"residual"},
     "IPython": {"presentation"},
