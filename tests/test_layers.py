@@ -21,6 +21,7 @@ ROOMS = {
 FOREIGN = {
     "sympy": {"linear.derivations"},
     "torch": {
+        "linear.measured",
         "linear.network",
         "linear.training",
         "residual",
