@@ -1,7 +1,12 @@
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from depth_not_data import _validation
 
@@ -43,3 +48,97 @@ def test_real_array_refuses_what_is_not_finite_or_too_small(value):
 def test_choice_lists_what_is_allowed():
     with pytest.raises(ValueError, match="part must be one of 'full', 'outer', got 'inner'"):
         _validation.choice("part", "inner", ("full", "outer"))
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1])
+def test_number_may_reach_its_maximum_and_no_more(value):
+    assert _validation.number("share", 1.0, minimum=0.0, maximum=1.0) == 1.0
+    with pytest.raises(ValueError, match=r"share must be a finite number >= 0 and <= 1, got "):
+        _validation.number("share", value, minimum=0.0, maximum=1.0)
+
+
+def test_integer_says_what_its_maximum_is():
+    assert _validation.integer("rank", 2, minimum=1, maximum=2) == 2
+    with pytest.raises(ValueError, match=r"^rank must be <= min\(widths\) = 2, got 3$"):
+        _validation.integer("rank", 3, minimum=1, maximum=2, limit="min(widths)")
+    with pytest.raises(ValueError, match=r"^rank must be <= 2, got 3$"):
+        _validation.integer("rank", 3, minimum=1, maximum=2)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1j,
+        [1.0, 1 + 0j],
+        np.eye(2, dtype=complex),
+        True,
+        [True, 1.0],
+        [[0.5, np.True_]],
+        np.ones(2, dtype=bool),
+        torch.ones(2, dtype=torch.bool),
+        "3",
+        ["3"],
+        [1.0, "3"],
+        None,
+        [None],
+        [2**70],
+        Fraction(1, 2),
+        np.datetime64("2020-01-01"),
+        torch.ones(2, dtype=torch.complex128),
+        torch.ones(2, requires_grad=True),
+    ],
+)
+def test_real_array_refuses_what_it_would_have_to_cast(value):
+    with pytest.raises(ValueError, match=r"^lam must be an array of real numbers, got "):
+        _validation.real_array("lam", value)
+
+
+@given(
+    arrays.arrays(
+        arrays.integer_dtypes() | arrays.unsigned_integer_dtypes() | arrays.floating_dtypes(),
+        arrays.array_shapes(),
+        elements={"min_value": 0, "max_value": 100},
+    )
+)
+def test_real_array_keeps_every_real_number(array):
+    result = _validation.real_array("lam", array)
+    assert result.dtype == np.float64
+    np.testing.assert_array_equal(result, array)
+    np.testing.assert_array_equal(_validation.real_array("lam", array.tolist()), array)
+
+
+def test_real_array_takes_tensors_and_lists_of_numbers():
+    assert _validation.real_array("lam", torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
+    assert _validation.real_array("lam", [torch.tensor(1.0), np.float32(2), 3]).tolist() == [
+        1,
+        2,
+        3,
+    ]
+    assert _validation.real_array("lam", []).shape == (0,)
+
+
+def test_real_array_has_an_open_bound_too():
+    _validation.real_array("lr", [1e-300], above=0.0)
+    with pytest.raises(ValueError, match=r"^lr must be > 0 everywhere, got a minimum of 0.0$"):
+        _validation.real_array("lr", [0.0, 1.0], above=0.0)
+    with pytest.raises(ValueError, match=r"^lr must be > 0 everywhere"):
+        _validation.vector("lr", [-1.0], above=0.0)
+
+
+shapes = arrays.array_shapes(max_dims=3, max_side=3)
+
+
+@given(st.lists(shapes, min_size=1, max_size=4))
+def test_broadcast_agrees_with_numpy_and_names_the_first_that_does_not_fit(found):
+    named = {f"a{i}": np.zeros(shape) for i, shape in enumerate(found)}
+    try:
+        expected = np.broadcast_shapes(*found)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"^a\d must broadcast against a0 of shape") as refused:
+            _validation.broadcast(**named)
+        blamed = int(str(refused.value)[1])
+        np.broadcast_shapes(*found[:blamed])
+        with pytest.raises(ValueError, match="shape mismatch"):
+            np.broadcast_shapes(*found[: blamed + 1])
+    else:
+        assert _validation.broadcast(**named) == expected

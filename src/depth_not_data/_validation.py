@@ -11,10 +11,16 @@ from numbers import Integral, Real
 import numpy as np
 
 
-def integer(name: str, value, *, minimum: int) -> int:
-    """Return `value` as an int of at least `minimum`; booleans and fractions are refused."""
+def integer(name: str, value, *, minimum: int, maximum: int | None = None, limit: str = "") -> int:
+    """Return `value` as an int inside the stated bounds; booleans and fractions are refused.
+
+    `limit` says in words what `maximum` is, for instance "min(widths)".
+    """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise ValueError(f"{name} must be an integer >= {minimum}, got {value!r}")
+    if maximum is not None and value > maximum:
+        allowed = f"{limit} = {maximum}" if limit else f"{maximum}"
+        raise ValueError(f"{name} must be <= {allowed}, got {value!r}")
     return int(value)
 
 
@@ -25,15 +31,14 @@ def number(
     above: float | None = None,
     minimum: float | None = None,
     below: float | None = None,
+    maximum: float | None = None,
 ) -> float:
     """Return `value` as a finite float inside the stated bounds."""
-    allowed = "a finite number"
-    if above is not None:
-        allowed += f" > {above:g}"
-    if minimum is not None:
-        allowed += f" >= {minimum:g}"
-    if below is not None:
-        allowed += f" and < {below:g}" if allowed[-1].isdigit() else f" < {below:g}"
+    bounds = {">": above, ">=": minimum, "<": below, "<=": maximum}
+    stated = " and ".join(
+        f"{sign} {bound:g}" for sign, bound in bounds.items() if bound is not None
+    )
+    allowed = f"a finite number {stated}".rstrip()
     valid = (
         isinstance(value, Real)
         and not isinstance(value, bool)
@@ -41,6 +46,7 @@ def number(
         and (above is None or value > above)
         and (minimum is None or value >= minimum)
         and (below is None or value < below)
+        and (maximum is None or value <= maximum)
     )
     if not valid:
         raise ValueError(f"{name} must be {allowed}, got {value!r}")
@@ -54,12 +60,23 @@ def choice(name: str, value, allowed: Sequence[str]) -> str:
     return value
 
 
-def real_array(name: str, value, *, minimum: float | None = None) -> np.ndarray:
-    """Return `value` as a float64 array without NaN or infinity, entries >= `minimum`."""
+def real_array(
+    name: str, value, *, minimum: float | None = None, above: float | None = None
+) -> np.ndarray:
+    """Return `value` as a finite float64 array, entries >= `minimum` and > `above`.
+
+    Nothing is turned into a real number on the way: complex numbers, booleans, strings and other
+    objects are refused, whatever their value.
+    """
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{name} must be an array of real numbers, got {value!r}") from error
+    if array.dtype.kind not in "iuf" or _holds_boolean(value):
+        kind = "bool" if _holds_boolean(value) else array.dtype.name
+        what = repr(value) if array.ndim == 0 else f"entries of type {kind}"
+        raise ValueError(f"{name} must be an array of real numbers, got {what}")
+    array = array.astype(np.float64, copy=False)
     if not np.all(np.isfinite(array)):
         bad = array[~np.isfinite(array)][0]
         raise ValueError(f"{name} must be finite, got {bad} among its entries")
@@ -67,7 +84,31 @@ def real_array(name: str, value, *, minimum: float | None = None) -> np.ndarray:
         raise ValueError(
             f"{name} must be >= {minimum:g} everywhere, got a minimum of {array.min()}"
         )
+    if above is not None and np.any(array <= above):
+        raise ValueError(f"{name} must be > {above:g} everywhere, got a minimum of {array.min()}")
     return array
+
+
+def _holds_boolean(value):
+    # A list of a boolean and numbers is an array of numbers for NumPy.
+    if isinstance(value, list | tuple):
+        return any(map(_holds_boolean, value))
+    return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
+
+
+def broadcast(**arrays: np.ndarray) -> tuple[int, ...]:
+    """Return the shape that arrays broadcast to, or blame the first that does not fit."""
+    shape: tuple[int, ...] = ()
+    seen: list[str] = []
+    for name, array in arrays.items():
+        try:
+            shape = np.broadcast_shapes(shape, array.shape)
+        except ValueError as error:
+            raise ValueError(
+                f"{name} must broadcast against {' and '.join(seen)}, got shape {array.shape}"
+            ) from error
+        seen.append(f"{name} of shape {array.shape}")
+    return shape
 
 
 def widths(value) -> tuple[int, ...]:
@@ -82,10 +123,15 @@ def widths(value) -> tuple[int, ...]:
 
 
 def vector(
-    name: str, value, *, minimum: float | None = None, lengths: Sequence[int] | None = None
+    name: str,
+    value,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    lengths: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Return `value` as a 1-d float64 array, of one of the given `lengths` if there are any."""
-    array = real_array(name, value, minimum=minimum)
+    array = real_array(name, value, minimum=minimum, above=above)
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}")
     if lengths is not None and array.size not in lengths:
