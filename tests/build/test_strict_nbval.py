@@ -16,13 +16,24 @@ path = recursion.trajectory(0.5, target=1.0, depth=3, lr=0.1, steps=3)
 print(f"published 6.66, ours {path[-1]:.4f}, difference 3.1e-15")
 claims.check("P2a", measured=4.4e-16)
 """
+FIGURE = """
+import matplotlib.pyplot as plt
+from depth_not_data.presentation import figures
+figure, axes = plt.subplots()
+axes.plot([0, 1, 2, 3], [1, 2.00, 4, 8], label="doubles")
+figures.show(figure, name="fig-doubling", alt="It doubles.", caption="It doubles.")
+"""
+
+
+def execute(source: str) -> str:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+    return nbformat.writes(notebook)
 
 
 @pytest.fixture(scope="module")
 def executed():
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SOURCE)])
-    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
-    return nbformat.writes(notebook)
+    return execute(SOURCE)
 
 
 def outcomes(folder: Path) -> dict[str, str]:
@@ -56,4 +67,26 @@ def test_an_edited_number_goes_red_and_round_off_does_not(executed, tmp_path):
         "published": "FAILED",
         "exponent": "FAILED",
         "tolerance": "FAILED",
+    }
+
+
+def test_a_curve_that_moves_goes_red_and_its_colour_does_not(tmp_path):
+    figure = execute(FIGURE)
+    variants = {
+        "untouched": figure,
+        # Only the code is edited, not the stored output.
+        "end": figure.replace("4, 8]", "4, 9]"),
+        "middle": figure.replace("2.00", "2.05"),
+        "label": figure.replace("doubles", "grows", 1),
+        "colour": figure.replace('label=\\"doubles', 'color=\\"C2\\", label=\\"doubles'),
+    }
+    assert len(set(variants.values())) == len(variants), "an edit changed nothing"
+    for name, text in variants.items():
+        (tmp_path / f"{name}.ipynb").write_text(text, "utf-8")
+    assert outcomes(tmp_path) == {
+        "untouched": "PASSED",
+        "end": "FAILED",
+        "middle": "FAILED",
+        "label": "FAILED",
+        "colour": "PASSED",
     }

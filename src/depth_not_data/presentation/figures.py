@@ -14,6 +14,8 @@ import numpy as np
 from IPython.display import display
 from matplotlib.figure import Figure
 
+from depth_not_data.presentation import curves
+
 COLORS = {
     "black": "#000000",
     "blue": "#0072B2",
@@ -77,6 +79,9 @@ def ordered_colors(count: int) -> list[tuple[float, float, float, float]]:
 def show(figure: Figure, *, name: str, alt: str, caption: str) -> None:
     """Display a figure as a PNG with its caption and alternative text, and close it.
 
+    Beside the picture stand the alternative text and the rounded ranges of the curves
+    (:func:`depth_not_data.presentation.curves.record`), which strict nbval compares.
+
     Parameters
     ----------
     figure : matplotlib.figure.Figure
@@ -93,11 +98,8 @@ def show(figure: Figure, *, name: str, alt: str, caption: str) -> None:
     ValueError
         If `name` has another form, or `alt` or `caption` is blank.
     """
-    if not re.fullmatch(r"fig(-[a-z0-9]+)+", name):
-        raise ValueError(f"name must look like 'fig-some-words', got {name!r}")
-    for argument, text in (("alt", alt), ("caption", caption)):
-        if not text.strip():
-            raise ValueError(f"{argument} must say what the figure shows, got {text!r}")
+    check_words(name, alt, caption)
+    numbers = curves.record(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(figure)
@@ -105,7 +107,7 @@ def show(figure: Figure, *, name: str, alt: str, caption: str) -> None:
     display(
         {
             "image/png": base64.b64encode(buffer.getvalue()).decode(),
-            "text/plain": f"[{name}] {alt}",
+            "text/plain": "\n".join([f"[{name}] {alt}", *numbers]),
         },
         raw=True,
         metadata={"image/png": {"alt": alt}, "depth_not_data": {"figure": details}},
@@ -115,6 +117,26 @@ def show(figure: Figure, *, name: str, alt: str, caption: str) -> None:
         raw=True,
         metadata={"depth_not_data": {"caption_of": name}},
     )
+
+
+def check_words(name: str, alt: str, caption: str) -> None:
+    """Refuse a figure without a label, an alternative text or a caption.
+
+    Parameters
+    ----------
+    name, alt, caption : str
+        As in :func:`show`.
+
+    Raises
+    ------
+    ValueError
+        If `name` has another form, or `alt` or `caption` is blank.
+    """
+    if not re.fullmatch(r"fig(-[a-z0-9]+)+", name):
+        raise ValueError(f"name must look like 'fig-some-words', got {name!r}")
+    for argument, text in (("alt", alt), ("caption", caption)):
+        if not text.strip():
+            raise ValueError(f"{argument} must say what the figure shows, got {text!r}")
 
 
 def glue(name: str, text: str) -> None:

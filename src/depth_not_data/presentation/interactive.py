@@ -9,7 +9,6 @@ import base64
 import io
 import json
 import math
-import re
 
 import matplotlib.pyplot as plt
 import vl_convert
@@ -17,7 +16,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-from depth_not_data.presentation import vega
+from depth_not_data.presentation import figures, vega
 
 LARGEST_PAGE = 400_000
 """Bytes that the specifications of one page may have together, data included."""
@@ -54,11 +53,7 @@ def show(
         stands alone, if `chart` does not come from ``vega.readable`` or is larger than
         :data:`LARGEST_PAGE`.
     """
-    if not re.fullmatch(r"fig(-[a-z0-9]+)+", name):
-        raise ValueError(f"name must look like 'fig-some-words', got {name!r}")
-    for argument, text in (("alt", alt), ("caption", caption)):
-        if not text.strip():
-            raise ValueError(f"{argument} must say what the figure shows, got {text!r}")
+    figures.check_words(name, alt, caption)
     if bool(try_this.strip()) != bool(answer.strip()):
         raise ValueError(f"answer must be given if and only if try_this is, got {answer!r}")
     specification = chart.to_dict()
