@@ -23,6 +23,8 @@ FOREIGN = {
     "torch": {
         "linear.measured",
         "linear.network",
+        "linear.subspace",
+        "linear.tanh",
         "linear.training",
         "residual",
         "spectra.autograd",
@@ -38,11 +40,13 @@ FOREIGN = {
     "sphinx": {"presentation.sphinx", "presentation.sphinx_interactive"},
 }
 NUMPY_ONLY = (
+    "linear.blocks",
     "linear.flow",
     "linear.learning_time",
     "linear.minimum",
     "linear.recursion",
     "linear.residual",
+    "linear.shortfall",
     "linear.spectrum",
     "linear.stability",
     "residual.levels",
