@@ -19,6 +19,7 @@ from depth_not_data.presentation.predictions import (
     sign_test,
 )
 from depth_not_data.residual.network import train_student
+from depth_not_data.spectra import gaps
 
 KNOWN = set(inspect.signature(train_student).parameters)
 
@@ -164,7 +165,33 @@ def test_bad_input_is_named(function):
         function([np.ones(400)], 1)
 
 
+def test_the_frozen_rules_are_those_of_every_other_page():
+    assert rules("scoring")["gap_ratio"] == gaps.GAP
+    assert rules("scoring")["edge_half_width"] == gaps.HALF_WIDTH
+
+
+def test_the_score_reads_a_spectrum_as_the_other_chapters_do():
+    for ratio in (gaps.GAP * 1.01, gaps.GAP * 0.99):
+        spectrum = steps([9, 9, 82], [4.0 * ratio, 4.0, 2.0])
+        found = gaps.landmarks(spectrum)
+        assert len(observed_gaps([spectrum], 10)) == found.clusters
+        assert observed_edge([spectrum], 10) == found.edge
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [3.0, ["b", "a"], [1j, 0.5], np.linspace(1.0, 2.0, 400), np.zeros(400)],
+    ids=["number", "words", "complex", "ascending", "zero"],
+)
+@pytest.mark.parametrize("function", [observed_gaps, median_ratios, observed_edge])
+def test_the_bad_one_of_several_spectra_is_named(function, bad):
+    with pytest.raises(ValueError, match=r"spectra\[1\] must"):
+        function([steps([9, 9], [4.0, 2.0]), bad], 10)
+
+
 def test_a_short_spectrum_is_named():
+    with pytest.raises(ValueError, match=r"spectra\[0\] must be long enough for an edge"):
+        observed_edge([np.ones(42)], 10)
     with pytest.raises(ValueError, match=r"spectra\[1\] must have 51 entries, got 30"):
         observed_gaps([np.ones(60), np.ones(30)], 10)
 

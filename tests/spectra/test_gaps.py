@@ -1,9 +1,12 @@
+"""Gaps and the edge of a spectrum."""
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from depth_not_data.spectra import gaps
+from depth_not_data.spectra.gaps import between_readings, landmarks, local_slopes, steepest_rank
 
 
 def clustered(sizes, rng, factor=3.0, width=0.05):
@@ -25,8 +28,8 @@ def test_planted_clusters_are_found_at_every_scale(sizes, seed, scale):
     last = len(values) - 1
     edges = tuple(int(e) for e in np.cumsum(sizes)[:-1])
     assert gaps.largest_gaps(values, len(edges), first=1, last=last) == edges
-    found = gaps.cluster_sizes(values, min_ratio=2.0, first=1, last=last)
-    assert found == tuple(sizes[:-1])
+    ratios = gaps.neighbour_ratios(values)
+    assert tuple(gaps.wide_gaps(ratios, threshold=2.0)) == edges
 
 
 def test_a_cluster_one_too_large_is_seen():
@@ -41,12 +44,6 @@ def test_only_the_range_is_searched():
     # A gap at the last rank of the range counts, one behind it does not.
     assert gaps.largest_gaps(values, 1, first=19, last=100) == (100,)
     assert gaps.largest_gaps(values, 1, first=19, last=99) != (100,)
-    assert gaps.cluster_sizes(values, min_ratio=2.0, first=1, last=99) == (9, 9)
-
-
-def test_a_spectrum_without_gaps_has_no_clusters():
-    values = np.linspace(2.0, 1.0, 50)
-    assert gaps.cluster_sizes(values, min_ratio=1.5, first=1, last=49) == ()
 
 
 def test_negative_eigenvalues_behind_the_range_do_no_harm():
@@ -56,46 +53,6 @@ def test_negative_eigenvalues_behind_the_range_do_no_harm():
         gaps.largest_gaps(values, 1, first=1, last=4)
 
 
-@pytest.mark.parametrize("bend", [100, 550])
-@pytest.mark.parametrize("noise", [0.0, 0.05])
-def test_the_knee_of_a_broken_power_law_is_found(bend, noise):
-    k = np.arange(1.0, 1501.0)
-    rng = np.random.default_rng(1)
-    curve = np.where(k <= bend, k**-0.7, bend**2.3 * k**-3.0)
-    curve = np.sort(curve * np.exp(noise * rng.standard_normal(len(k))))[::-1]
-    found = gaps.knee(curve, first=20, last=1400)
-    assert abs(found - bend) <= (0 if noise == 0 else 0.05 * bend)
-
-
-def test_the_knee_agrees_with_least_squares_at_every_rank():
-    rng = np.random.default_rng(2)
-    y = np.sort(rng.lognormal(size=60))[::-1]
-    ranks = np.arange(3, 51)
-    x, target, weight = np.log(ranks), np.log(y[2:50]), ranks**-0.5
-    errors = []
-    for k in ranks[1:-1]:
-        ramp = np.maximum(x - np.log(k), 0)
-        columns = weight[:, None] * np.stack([np.ones_like(x), x, ramp], axis=1)
-        errors.append(np.linalg.lstsq(columns, weight * target, rcond=None)[1][0])
-    assert gaps.knee(y, first=3, last=50) == ranks[1 + np.argmin(errors)]
-
-
-def test_spectra_that_grow_like_depth_collapse_and_others_do_not():
-    rng = np.random.default_rng(3)
-    base = np.sort(rng.lognormal(size=100))[::-1]
-    depths = np.array([2.0, 4.0, 8.0])
-    for power, expected in [(1.0, 1.0), (2.0, 0.75), (0.5, 0.0), (-1.0, -3.0)]:
-        spectra = [base * depth**power for depth in depths]
-        quality = gaps.collapse_quality(spectra, depths, first=1, last=100)
-        assert quality == pytest.approx(expected, abs=1e-12)
-
-
-def test_spectra_of_different_lengths_are_compared_in_the_range():
-    spectra = [[4.0, 2.0, 1.0], [2.0, 1.0, 0.5, -1.0]]
-    spread = gaps.log_spread(spectra, first=1, last=3)
-    assert spread == pytest.approx(np.log(2) / 2)
-
-
 DESCENDING = [3.0, 2.0, 1.0, 0.5, 0.2, 0.1]
 BAD_SPECTRA = {
     "ascending": [1.0, 2.0],
@@ -103,7 +60,10 @@ BAD_SPECTRA = {
     "infinite": [float("inf"), 1.0],
     "one": [1.0],
     "matrix": [[2.0, 1.0]],
-    "words": ["a", "b"],
+    "words": ["b", "a"],
+    "complex": [2.0 + 1j, 1.0],
+    "number": 3.0,
+    "nothing": None,
 }
 
 
@@ -113,15 +73,14 @@ BAD_SPECTRA = {
     [
         gaps.neighbour_ratios,
         lambda e: gaps.largest_gaps(e, 1, first=1, last=1),
-        lambda e: gaps.cluster_sizes(e, min_ratio=1.5, first=1, last=1),
-        lambda e: gaps.knee(e, first=1, last=5),
-        lambda e: gaps.log_spread([DESCENDING, e], first=1, last=1),
-        lambda e: gaps.collapse_quality([DESCENDING, e], [1, 2], first=1, last=1),
+        lambda e: gaps.local_slopes(e, first=1, last=1),
+        lambda e: gaps.steepest_rank(e, first=1, last=1),
+        gaps.landmarks,
     ],
-    ids=["ratios", "gaps", "sizes", "knee", "spread", "collapse"],
+    ids=["ratios", "gaps", "slopes", "steepest", "landmarks"],
 )
 def test_a_bad_spectrum_is_refused(function, bad):
-    with pytest.raises(ValueError, match=r"eigenvalues|spectra"):
+    with pytest.raises(ValueError, match="eigenvalues must"):
         function(bad)
 
 
@@ -134,23 +93,181 @@ def test_a_bad_spectrum_is_refused(function, bad):
         (lambda: gaps.largest_gaps(DESCENDING, 1, first=1, last=2.5), "last must be"),
         (lambda: gaps.largest_gaps(DESCENDING, 0, first=1, last=3), "count must be"),
         (lambda: gaps.largest_gaps(DESCENDING, 4, first=1, last=3), "count must be <= "),
-        (lambda: gaps.cluster_sizes(DESCENDING, min_ratio=1.0, first=1, last=3), "min_ratio"),
-        (lambda: gaps.knee(DESCENDING, first=1, last=4), "5 ranks"),
-        (lambda: gaps.log_spread([DESCENDING], first=1, last=3), "two or more"),
-        (
-            lambda: gaps.collapse_quality([DESCENDING] * 2, [1], first=1, last=3),
-            "scales must be 2",
-        ),
-        (
-            lambda: gaps.collapse_quality([DESCENDING] * 2, [1, 0], first=1, last=3),
-            "numbers > 0",
-        ),
-        (
-            lambda: gaps.collapse_quality([DESCENDING] * 2, [1, 2], first=1, last=3),
-            "spectra must differ",
-        ),
+        (lambda: gaps.wide_gaps([1.5, 0.5]), "ratios must be >= 1"),
+        (lambda: gaps.wide_gaps([[1.5]]), "ratios must be one-dimensional"),
+        (lambda: gaps.wide_gaps([1.5], threshold=1.0), "threshold must be"),
     ],
 )
 def test_a_bad_argument_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+K = np.arange(1.0, 801.0)
+
+
+def stepped(*, at, height, exponent=0.7):
+    """A power law that falls by the factor `height` between ranks `at` and `at` + 1."""
+    return K**-exponent * np.where(at < K, 1.0, height)
+
+
+@pytest.mark.parametrize("at", [60, 100, 225, 400])
+def test_a_step_is_found_wherever_it_stands(at):
+    found = steepest_rank(stepped(at=at, height=2.0), first=20, last=800, half_width=0.1)
+    assert abs(found - at) <= 0.01 * at + 1
+
+
+def test_the_position_does_not_depend_on_the_scale():
+    curve = stepped(at=100, height=2.0)
+    settings = {"first": 20, "last": 800, "half_width": 0.1}
+    assert steepest_rank(curve, **settings) == steepest_rank(1e-6 * curve, **settings)
+
+
+def test_a_step_outside_the_range_is_not_found():
+    curve = stepped(at=40, height=5.0) * np.where(K <= 200, 1.5, 1.0)
+    assert abs(steepest_rank(curve, first=20, last=800, half_width=0.1) - 40) <= 1
+    assert abs(steepest_rank(curve, first=41, last=800, half_width=0.1) - 200) <= 3
+
+
+def test_a_step_moved_on_purpose_moves_the_answer():
+    found = [steepest_rank(stepped(at=at, height=2.0), first=20, last=800) for at in (90, 100)]
+    assert found[0] < 95 < found[1]
+
+
+def test_every_window_lies_in_the_range():
+    first, last, half_width = 30, 300, 0.15
+    curve = K**-1.0
+    curve[: first - 1] = 1e3
+    curve[last:] = 1e-9
+    slopes = local_slopes(curve, first=first, last=last, half_width=half_width)
+    np.testing.assert_allclose(list(slopes.values()), -1.0, atol=1e-10)
+    assert list(slopes) == list(range(min(slopes), max(slopes) + 1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"first": 0}, "first"),
+        ({"last": 801}, "last"),
+        ({"half_width": 0.0}, "half_width"),
+        ({"half_width": float("nan")}, "half_width"),
+        ({"first": 100, "last": 105}, "last"),
+        ({"first": 1, "last": 1}, "last must leave room .* got 1"),
+        ({"last": 1}, "last must be an integer >= 20, got 1"),
+    ],
+)
+def test_bad_input_of_the_steepest_rank_is_named(settings, name):
+    arguments = {"first": 20, "last": 800, "half_width": 0.1} | settings
+    with pytest.raises(ValueError, match=name):
+        steepest_rank(K**-1.0, **arguments)
+
+
+@pytest.mark.parametrize("curve", [K, np.where(K < 700, 1.0 / K, 0.0), np.full(800, np.nan)])
+def test_a_curve_must_be_positive_descending_and_finite(curve):
+    with pytest.raises(ValueError, match="eigenvalues"):
+        steepest_rank(curve, first=20, last=800, half_width=0.1)
+
+
+def in_clusters(*sizes, total=800, ratio=2.0):
+    """Clusters of the given sizes, each a factor `ratio` above the next, and the rest."""
+    ends = np.cumsum(sizes)
+    height = ratio ** np.sum(np.arange(1, total + 1)[:, None] <= ends, axis=1)
+    return height * np.arange(1.0, total + 1) ** -0.1
+
+
+@pytest.mark.parametrize("sizes", [(9, 9, 82), (10, 10, 80), (4, 30, 55)])
+def test_landmarks_are_found_wherever_they_stand(sizes):
+    found = landmarks(in_clusters(*sizes))
+    assert found.gaps == tuple(np.cumsum(sizes))
+    assert found.clusters == 2
+    assert abs(found.edge - sum(sizes)) <= 2
+    np.testing.assert_allclose(found.ratios, 2.0, rtol=0.03)
+
+
+def test_a_gap_narrower_than_the_threshold_is_no_cluster():
+    curve = in_clusters(9, 9, 82)
+    curve[:9] /= 2.0 / 1.2
+    found = landmarks(curve)
+    assert found.gaps == (9, 18, 100)
+    assert found.clusters == 1
+
+
+def test_a_third_cluster_is_counted():
+    assert landmarks(in_clusters(9, 9, 9, 73)).clusters == 2  # the three widest end at rank 27
+    curve = in_clusters(9, 9, 9, 73)
+    curve[:100] *= 2.0  # the edge at 100 is now among them
+    assert landmarks(curve).clusters == 3
+
+
+def test_a_spectrum_with_nonpositive_upper_half_is_refused():
+    curve = in_clusters(9, 9, 82)
+    curve[300:] = 0.0
+    with pytest.raises(ValueError, match="positive"):
+        landmarks(curve)
+
+
+@pytest.mark.parametrize("length", [4, 5, 20])
+def test_a_spectrum_too_short_for_landmarks_is_what_is_blamed(length):
+    with pytest.raises(
+        ValueError, match=f"eigenvalues must be long enough .* got {length} of them"
+    ):
+        landmarks(np.arange(length, 0.0, -1.0))
+
+
+def test_a_spectrum_just_long_enough_has_landmarks():
+    curve = in_clusters(2, 3, 4, total=26)
+    assert landmarks(curve).gaps == (2, 5, 9)
+    with pytest.raises(ValueError, match=r"the second gap, at 5, .* got 25 of them"):
+        landmarks(curve[:25])
+
+
+def test_readings_of_a_power_law_give_the_power_law():
+    ranks = [3, 7, 20, 90, 400]
+    filled = between_readings(ranks, np.array(ranks) ** -1.3)
+    np.testing.assert_allclose(filled[2:], K[2:400] ** -1.3, rtol=1e-12)
+    assert np.all(filled[:3] == filled[2])
+
+
+def test_readings_keep_the_steepest_fall_to_within_their_spacing():
+    curve = stepped(at=100, height=2.0)
+    ranks = np.unique(np.round(np.geomspace(20, 800, 90)).astype(int))
+    filled = between_readings(ranks, curve[ranks - 1])
+    assert abs(steepest_rank(filled, first=20, last=800, half_width=0.1) - 100) <= 5
+
+
+@pytest.mark.parametrize(
+    ("ranks", "values", "name"),
+    [
+        ([2, 2], [1.0, 1.0], "ranks"),
+        ([0, 2], [1.0, 1.0], "ranks"),
+        ([1.5, 2], [1.0, 1.0], "ranks"),
+        ([3], [1.0], "ranks"),
+        ([1, 2], [1.0, 2.0], "values"),
+        ([1, 2], [1.0, 0.0], "values"),
+        ([1, 2], [1.0], "values"),
+    ],
+)
+def test_bad_readings_are_named(ranks, values, name):
+    with pytest.raises(ValueError, match=name):
+        between_readings(ranks, values)
+
+
+def test_the_rule_of_the_gaps_is_one():
+    """The threshold of `landmarks` is that of `wide_gaps`, and that of a ratio just below it."""
+    curve = in_clusters(9, 9, 82)
+    for ratio, clusters in ((gaps.GAP * 1.001, 2), (gaps.GAP * 0.999, 1)):
+        ratios = gaps.neighbour_ratios(curve)
+        moved = curve.copy()
+        moved[:9] *= ratio / ratios[8]
+        found = landmarks(moved)
+        assert found.clusters == clusters
+        inside = gaps.wide_gaps(gaps.neighbour_ratios(moved)[: found.gaps[2] - 1])
+        assert len(inside) == clusters
+
+
+def test_the_default_window_is_the_one_of_the_edge():
+    curve = stepped(at=100, height=2.0)
+    settings = {"first": 20, "last": 800}
+    assert steepest_rank(curve, **settings) == steepest_rank(
+        curve, half_width=gaps.HALF_WIDTH, **settings
+    )

@@ -4,7 +4,7 @@ The predictions are the file ``predictions.yml`` beside this module, with the ru
 are judged; its history in the repository shows what was written when.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 
 from depth_not_data import _validation
-from depth_not_data.spectra import edges, gaps
+from depth_not_data.spectra import _ranks, gaps
 
 ROUNDS = ("interventions", "fresh", "last")
 
@@ -64,8 +64,8 @@ def predictions() -> dict[str, Prediction]:
     found = {}
     for number, name in enumerate(ROUNDS, start=1):
         for entry in _document()[name]:
-            gaps = tuple(entry.pop("gaps"))
-            found[entry["id"]] = Prediction(round=number, gaps=gaps, **entry)
+            ranks = tuple(entry.pop("gaps"))
+            found[entry["id"]] = Prediction(round=number, gaps=ranks, **entry)
     return found
 
 
@@ -79,7 +79,7 @@ def rules(name: str) -> dict:
 
 
 def observed_gaps(spectra: Sequence, n_embd: int) -> tuple[int, ...]:
-    """Ranks up to N^2 / 2 at which the median ratio of neighbours reaches the rule's ratio.
+    """Ranks up to N^2 / 2 at which the median ratio of neighbours is a gap.
 
     Parameters
     ----------
@@ -104,9 +104,7 @@ def observed_gaps(spectra: Sequence, n_embd: int) -> tuple[int, ...]:
     >>> observed_gaps([[9.0, 3.0, 2.9], [9.0, 3.0, 2.9], [9.0, 3.0, 1.0]], 2)
     (1,)
     """
-    ratios = median_ratios(spectra, n_embd)
-    ranks = np.flatnonzero(ratios >= rules("scoring")["gap_ratio"]) + 1
-    return tuple(int(k) for k in ranks)
+    return tuple(int(k) for k in gaps.wide_gaps(median_ratios(spectra, n_embd)))
 
 
 def median_ratios(spectra: Sequence, n_embd: int) -> np.ndarray:
@@ -115,13 +113,8 @@ def median_ratios(spectra: Sequence, n_embd: int) -> np.ndarray:
     Arguments and errors as for :func:`observed_gaps`; shape (N^2 // 2,).
     """
     n_embd = _validation.integer("n_embd", n_embd, minimum=2)
-    if not len(spectra):
-        raise ValueError("spectra must hold at least one spectrum, got none")
     last = n_embd**2 // 2 + 1
-    for index, spectrum in enumerate(spectra):
-        if len(spectrum) < last:
-            raise ValueError(f"spectra[{index}] must have {last} entries, got {len(spectrum)}")
-    return np.median([gaps.neighbour_ratios(s[:last]) for s in spectra], axis=0)
+    return np.median([gaps.neighbour_ratios(s[:last]) for s in _read(spectra, last)], axis=0)
 
 
 def observed_edge(spectra: Sequence, n_embd: int) -> float:
@@ -144,19 +137,17 @@ def observed_edge(spectra: Sequence, n_embd: int) -> float:
         If there is no spectrum, or one of them is too short or not descending.
     """
     n_embd = _validation.integer("n_embd", n_embd, minimum=2)
-    if not len(spectra):
-        raise ValueError("spectra must hold at least one spectrum, got none")
+    first = 2 * n_embd + 1
     ranks = []
-    for spectrum in spectra:
-        positive = int(np.sum(np.asarray(spectrum) > 0))
-        ranks.append(
-            edges.steepest_rank(
-                spectrum,
-                first=2 * n_embd + 1,
-                last=min(len(spectrum) // 2, positive),
-                half_width=rules("scoring")["edge_half_width"],
-            )
-        )
+    for index, spectrum in enumerate(_read(spectra, first)):
+        last = min(len(spectrum) // 2, int(np.sum(spectrum > 0)))
+        try:
+            ranks.append(gaps.steepest_rank(spectrum, first=first, last=last))
+        except ValueError as error:
+            raise ValueError(
+                f"spectra[{index}] must be long enough for an edge beyond rank {first - 1}, "
+                f"got {len(spectrum)} eigenvalues"
+            ) from error
     return float(np.median(ranks))
 
 
@@ -246,7 +237,7 @@ def shuffled_scores(
     seed = _validation.integer("seed", seed, minimum=0)
     if len(chosen) != len(observed):
         raise ValueError(f"observed must have {len(chosen)} entries, got {len(observed)}")
-    hits = np.array([[gaps_hit(p, gaps) for gaps in observed] for p in chosen]).astype(int)
+    hits = np.array([[gaps_hit(p, ranks) for ranks in observed] for p in chosen]).astype(int)
     widths = np.array([p.n_embd for p in chosen])
     groups = [np.flatnonzero(widths == width) for width in np.unique(widths)]
     rng = np.random.default_rng(seed)
@@ -278,6 +269,18 @@ def edge_hit(prediction: Prediction, observed: float) -> bool | None:
         return None
     tolerance = rules("scoring")["edge_tolerance"] * prediction.n_embd
     return bool(abs(observed - prediction.edge) <= tolerance)
+
+
+def _read(spectra, last):
+    """Return spectra that are positive and descending down to rank `last`, as arrays."""
+    if not isinstance(spectra, Collection) or not len(spectra):
+        raise ValueError(f"spectra must hold at least one spectrum, got {spectra!r}")
+    arrays = [_ranks.descending(f"spectra[{i}]", s) for i, s in enumerate(spectra)]
+    for i, array in enumerate(arrays):
+        if len(array) < last:
+            raise ValueError(f"spectra[{i}] must have {last} entries, got {len(array)}")
+        _ranks.positive(f"spectra[{i}]", array, 1, last)
+    return arrays
 
 
 def _document():

@@ -1,13 +1,25 @@
-"""Gaps, clusters and knees of a spectrum, found by rules that do not know where they should be.
+"""Gaps and the edge of a spectrum, by rules that do not know where they should be.
 
-Ranks count from 1 at the largest eigenvalue, as on the axes of the blog's figures.
+A gap is one wide step between neighbours. An edge is spread over several ranks; its position is
+that of the steepest fall on logarithmic axes. Ranks count from 1 at the largest eigenvalue, as on
+the axes of the blog's figures.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from depth_not_data import _validation
+from depth_not_data.spectra import _ranks
+from depth_not_data.spectra.collapse import collapse_quality, log_spread  # noqa: F401
+
+# Fixed with two of the blog's curves in view (N = 10, D = 2 and 4), before any spectrum of ours
+# was. A gap: between their narrowest gap, 1.37, and their widest ratio inside a cluster, 1.16. An
+# edge: a tenth of its rank to either side, about the width over which these curves fall near rank
+# 100. The other curves were read later: the second gap at N = 15 is 1.21, and at D = 8 a ratio
+# inside the first cluster is 1.24, so no threshold tells gaps from chance in all five.
+GAP = 1.25
+HALF_WIDTH = 0.1
 
 
 def neighbour_ratios(eigenvalues) -> np.ndarray:
@@ -33,8 +45,38 @@ def neighbour_ratios(eigenvalues) -> np.ndarray:
     >>> neighbour_ratios([8.0, 4.0, 1.0])
     array([2., 4.])
     """
-    eigenvalues = _descending("eigenvalues", eigenvalues)
+    eigenvalues = _ranks.descending("eigenvalues", eigenvalues)
     return _ratios(eigenvalues, 1, len(eigenvalues) - 1)
+
+
+def wide_gaps(ratios, *, threshold: float = GAP) -> np.ndarray:
+    """Ranks of the ratios of neighbours that are wide enough to be called gaps.
+
+    Parameters
+    ----------
+    ratios : array_like, shape (n,)
+        As from :func:`neighbour_ratios`, or a mean or median of several; all >= 1.
+    threshold : float
+        > 1. A gap is a ratio of at least this.
+
+    Returns
+    -------
+    numpy.ndarray, int
+        Ranks, ascending.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its range.
+
+    Examples
+    --------
+    >>> wide_gaps([1.1, 1.25, 1.2, 3.0])
+    array([2, 4])
+    """
+    ratios = _validation.vector("ratios", ratios, minimum=1.0)
+    threshold = _validation.number("threshold", threshold, above=1.0)
+    return np.flatnonzero(ratios >= threshold) + 1
 
 
 def largest_gaps(eigenvalues, count: int, *, first: int, last: int) -> tuple[int, ...]:
@@ -68,212 +110,218 @@ def largest_gaps(eigenvalues, count: int, *, first: int, last: int) -> tuple[int
     >>> largest_gaps([9.0, 8.0, 4.0, 3.5, 1.0, 0.9, 0.8], 2, first=1, last=6)
     (2, 4)
     """
-    ratios, first = _ratios_in_range(eigenvalues, first, last)
+    eigenvalues = _ranks.descending("eigenvalues", eigenvalues)
+    first, last = _ranks.rank_range(first, last, len(eigenvalues) - 1)
     count = _validation.integer("count", count, minimum=1)
+    ratios = _ratios(eigenvalues, first, last)
     if count > len(ratios):
         raise ValueError(f"count must be <= last - first + 1 = {len(ratios)}, got {count}")
     order = np.argsort(-ratios, kind="stable")[:count]
     return tuple(int(k) + first for k in np.sort(order))
 
 
-def cluster_sizes(eigenvalues, *, min_ratio: float, first: int, last: int) -> tuple[int, ...]:
-    """Sizes of the clusters above the last gap of at least a given width.
-
-    Parameters
-    ----------
-    eigenvalues, first, last
-        As in :func:`largest_gaps`.
-    min_ratio : float
-        > 1. A gap is a ratio of neighbours of at least this.
-
-    Returns
-    -------
-    tuple of int
-        Number of eigenvalues up to the first gap, from there to the second, and so on; empty
-        without a gap. Its length is the number of clusters.
-
-    Raises
-    ------
-    ValueError
-        If an argument is outside the ranges above.
-
-    Examples
-    --------
-    >>> cluster_sizes([9.0, 8.0, 4.0, 3.5, 3.0, 1.0, 0.9], min_ratio=1.5, first=1, last=6)
-    (2, 3)
-    """
-    ratios, first = _ratios_in_range(eigenvalues, first, last)
-    min_ratio = _validation.number("min_ratio", min_ratio, above=1.0)
-    ranks = np.flatnonzero(ratios >= min_ratio) + first
-    return tuple(int(size) for size in np.diff(ranks, prepend=0))
-
-
-def knee(eigenvalues, *, first: int, last: int) -> int:
-    """Rank at which the log-log curve bends: the best fit by two joined straight lines.
+def local_slopes(
+    eigenvalues, *, first: int, last: int, half_width: float = HALF_WIDTH
+) -> dict[int, float]:
+    """Slope of ``log Lambda`` against ``log k`` around each rank, by least squares.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,)
         Descending; positive down to rank `last`.
     first, last : int
-        Ranks of the fit, ``1 <= first``, ``last <= n``, at least 5 of them.
+        Ranks used, ``1 <= first <= last <= n``.
+    half_width : float
+        > 0. Around rank k the line is fitted to the ranks within a factor ``exp(half_width)``.
+
+    Returns
+    -------
+    dict of int to float
+        The slope at every rank whose whole window lies in `first` to `last`, and holds three or
+        more ranks.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside the ranges above, or no window fits between `first` and `last`.
+
+    Examples
+    --------
+    >>> k = np.arange(1.0, 101.0)
+    >>> slopes = local_slopes(k**-2.0, first=10, last=60, half_width=0.2)
+    >>> min(slopes), max(slopes), round(slopes[30], 12)
+    (13, 49, -2.0)
+    """
+    eigenvalues = _ranks.descending("eigenvalues", eigenvalues)
+    first, last = _ranks.rank_range(first, last, len(eigenvalues))
+    values = np.log(_ranks.positive("eigenvalues", eigenvalues, first, last))
+    half_width = _validation.number("half_width", half_width, above=0.0)
+    windows = _windows(first, last, half_width)
+    if not windows:
+        raise ValueError(
+            f"last must leave room for a window of half-width {half_width} above first = {first}, "
+            f"got {last}"
+        )
+    slopes = {}
+    for k, low, high in windows:
+        x = np.log(np.arange(low, high + 1))
+        x -= x.mean()
+        slopes[k] = float(x @ values[low - first : high - first + 1] / (x @ x))
+    return slopes
+
+
+def steepest_rank(eigenvalues, *, first: int, last: int, half_width: float = HALF_WIDTH) -> int:
+    """Rank at which the log-log curve falls most steeply.
+
+    Parameters
+    ----------
+    eigenvalues, first, last, half_width
+        As in :func:`local_slopes`.
 
     Returns
     -------
     int
-        The rank strictly inside the range at which the continuous broken line through
-        ``(log k, log Lambda_k)`` that breaks there has the least squared error. Ranks are
-        weighted by 1/k, so that equal lengths of the logarithmic axis count equally. A curve
-        without a bend has no knee and any rank may be returned.
+        Of equal slopes the smallest rank. For a single step between k and k + 1 on a straight
+        curve it is k or k + 1: the least-squares slope is largest with the step in the middle of
+        its window.
 
     Raises
     ------
     ValueError
-        If an argument is outside the ranges above.
+        As :func:`local_slopes`.
 
     Examples
     --------
-    A power law that turns from k^-1/2 to k^-3 at rank 40:
+    A power law that loses two thirds of its height, spread over ranks 95 to 105:
 
-    >>> k = np.arange(1.0, 201.0)
-    >>> curve = np.where(k <= 40, k**-0.5, 40**2.5 * k**-3.0)
-    >>> knee(curve, first=5, last=150)
-    40
+    >>> k = np.arange(1.0, 401.0)
+    >>> curve = k**-0.5 * np.interp(k, [95, 105], [3.0, 1.0])
+    >>> 98 <= steepest_rank(curve, first=20, last=400) <= 103
+    True
     """
-    eigenvalues = _descending("eigenvalues", eigenvalues)
-    first, last = _range(first, last, len(eigenvalues))
-    if last - first < 4:
-        raise ValueError(f"first to last must span at least 5 ranks, got {first} to {last}")
-    ranks = np.arange(first, last + 1)
-    x, y = np.log(ranks), np.log(_positive(eigenvalues[first - 1 : last], first))
-    weight = 1.0 / np.sqrt(ranks)
-
-    # Project the straight line out once; each candidate then adds one column, the ramp
-    # max(x - x_k, 0), and lowers the squared error by its projection on what is left.
-    line, _ = np.linalg.qr(weight[:, None] * np.stack([np.ones_like(x), x], axis=1))
-    ramps = weight[:, None] * np.maximum(x[:, None] - x[None, 1:-1], 0.0)
-    ramps -= line @ (line.T @ ramps)
-    rest = weight * y
-    rest -= line @ (line.T @ rest)
-    gain = (ramps.T @ rest) ** 2 / np.sum(ramps**2, axis=0)
-    return int(ranks[1 + np.argmax(gain)])
+    slopes = local_slopes(eigenvalues, first=first, last=last, half_width=half_width)
+    return min(slopes, key=slopes.get)
 
 
-def log_spread(spectra, *, first: int, last: int) -> float:
-    """Root-mean-square distance of several spectra from their common curve, in log units.
+def between_readings(ranks, values) -> np.ndarray:
+    """Fill in a curve that was read at some ranks only, by straight lines on logarithmic axes.
 
     Parameters
     ----------
-    spectra : sequence of array_like
-        Two or more spectra, each descending and positive down to rank `last`; their lengths
-        may differ.
-    first, last : int
-        Ranks compared, ``1 <= first <= last``, and `last` at most the shortest length.
+    ranks : array_like, shape (n,)
+        Ascending integers >= 1, at least two.
+    values : array_like, shape (n,)
+        Positive, descending.
 
     Returns
     -------
-    float
-        ``sqrt(mean((log Lambda_k - mean over spectra of log Lambda_k)**2))`` over ranks and
-        spectra. A spread of 0.1 is a relative deviation of about 10%.
+    numpy.ndarray, float64, shape (ranks[-1],)
+        One value for each rank from 1 on. Before the first reading the curve is flat, so that
+        :func:`steepest_rank` can be asked from there.
 
     Raises
     ------
     ValueError
-        If an argument is outside the ranges above.
+        If `ranks` are not ascending integers >= 1, or `values` not positive and descending, one for
+        each rank.
 
     Examples
     --------
-    Two spectra a factor e^2 apart lie e^1 from their common curve:
-
-    >>> float(round(log_spread([[np.e**2, 1.0], [1.0, np.e**-2]], first=1, last=2), 12))
-    1.0
+    >>> between_readings([2, 8], [4.0, 1.0]).round(2).tolist()
+    [4.0, 4.0, 2.67, 2.0, 1.6, 1.33, 1.14, 1.0]
     """
-    logs = np.log(_aligned(spectra, first, last))
-    return float(np.sqrt(np.mean((logs - logs.mean(axis=0)) ** 2)))
+    whole = _validation.real_array("ranks", ranks)
+    if whole.ndim != 1 or len(whole) < 2 or whole[0] < 1 or np.any(np.diff(whole) <= 0):
+        raise ValueError(f"ranks must be two or more ascending integers >= 1, got {ranks!r}")
+    if np.any(whole != np.round(whole)):
+        raise ValueError(f"ranks must be integers, got {ranks!r}")
+    values = _validation.real_array("values", values)
+    if values.shape != whole.shape or np.any(values <= 0) or np.any(np.diff(values) > 0):
+        raise ValueError(f"values must be {len(whole)} positive descending numbers, got {values!r}")
+    every = np.log(np.arange(1, int(whole[-1]) + 1))
+    return np.exp(np.interp(every, np.log(whole), np.log(values)))
 
 
-def collapse_quality(spectra, scales: Sequence[float], *, first: int, last: int) -> float:
-    """Measure how well spectra fall on one curve when each is divided by its scale.
+@dataclass(frozen=True)
+class Landmarks:
+    """Where one spectrum has its gaps and its edge.
+
+    Attributes
+    ----------
+    gaps : tuple of int
+        Ranks k, ascending, of the three largest ratios ``Lambda_k / Lambda_(k+1)`` among the
+        upper half of the eigenvalues.
+    ratios : tuple of float
+        These three ratios.
+    clusters : int
+        Number of ratios of ``GAP`` or more above the last of the three gaps.
+    edge : int
+        Rank of the steepest fall behind the second gap, in the upper half of the eigenvalues.
+    """
+
+    gaps: tuple[int, int, int]
+    ratios: tuple[float, float, float]
+    clusters: int
+    edge: int
+
+
+def landmarks(eigenvalues) -> Landmarks:
+    """Find gaps and edge of a whole spectrum, knowing nothing but its length.
 
     Parameters
     ----------
-    spectra, first, last
-        As in :func:`log_spread`.
-    scales : sequence of float
-        One number > 0 for each spectrum, such as its network's depth.
+    eigenvalues : array_like, shape (P,)
+        All eigenvalues, descending, the upper half of them positive.
 
     Returns
     -------
-    float
-        ``1 - (spread of the scaled spectra / spread of the unscaled ones)**2`` with
-        :func:`log_spread`: the share of the variance between the spectra that the scales
-        explain. 1 is a perfect collapse, 0 no gain, negative a loss.
+    Landmarks
 
     Raises
     ------
     ValueError
-        If an argument is outside the ranges above, or if the unscaled spectra are equal.
+        If `eigenvalues` is not finite, descending, long enough, or positive in its upper half.
 
     Examples
     --------
-    >>> base = np.array([3.0, 2.0, 1.0])
-    >>> collapse_quality([2 * base, 4 * base], [2, 4], first=1, last=3)
-    1.0
-    >>> collapse_quality([2 * base, 4 * base], [4, 2], first=1, last=3)
-    -3.0
+    Clusters of 5 and 7 above a group that ends at rank 40, in a spectrum of 300:
+
+    >>> k = np.arange(1.0, 301.0)
+    >>> steps = np.select([k <= 5, k <= 12, k <= 40], [8.0, 4.0, 2.0], 1.0)
+    >>> found = landmarks(steps * k**-0.1)
+    >>> found.gaps, found.clusters, abs(found.edge - 40) <= 1
+    ((5, 12, 40), 2, True)
     """
-    scales = _validation.real_array("scales", scales)
-    if scales.shape != (len(spectra),) or np.any(scales <= 0):
-        raise ValueError(f"scales must be {len(spectra)} numbers > 0, got {scales!r}")
-    unscaled = log_spread(spectra, first=first, last=last)
-    if unscaled == 0:
-        raise ValueError("spectra must differ before they are scaled, got equal ones")
-    scaled = [np.asarray(s, dtype=np.float64) / c for s, c in zip(spectra, scales, strict=True)]
-    return 1.0 - (log_spread(scaled, first=first, last=last) / unscaled) ** 2
-
-
-def _descending(name, value):
-    array = _validation.real_array(name, value)
-    if array.ndim != 1 or len(array) < 2:
-        raise ValueError(f"{name} must hold two or more numbers in a row, got shape {array.shape}")
-    if np.any(np.diff(array) > 0):
-        k = int(np.argmax(np.diff(array) > 0)) + 1
-        raise ValueError(f"{name} must be descending, got {array[k - 1]} before {array[k]}")
-    return array
-
-
-def _range(first, last, limit):
-    first = _validation.integer("first", first, minimum=1)
-    last = _validation.integer("last", last, minimum=first)
-    if last > limit:
-        raise ValueError(f"last must be <= {limit} here, got {last}")
-    return first, last
-
-
-def _positive(values, first):
-    if values[-1] <= 0:
-        k = first + int(np.argmax(values <= 0))
+    eigenvalues = _ranks.descending("eigenvalues", eigenvalues)
+    half = len(eigenvalues) // 2
+    if half < 3:
         raise ValueError(
-            f"eigenvalues must be positive up to rank {first + len(values) - 1}, "
-            f"got {values[k - first]} at rank {k}"
+            "eigenvalues must be long enough for three gaps in the upper half of them, "
+            f"got {len(eigenvalues)} of them"
         )
-    return values
+    found = largest_gaps(eigenvalues, 3, first=1, last=half)
+    if not _windows(found[1] + 1, half, HALF_WIDTH):
+        raise ValueError(
+            f"eigenvalues must be long enough for an edge between the second gap, at {found[1]}, "
+            f"and half their number, got {len(eigenvalues)} of them"
+        )
+    ratios = _ratios(eigenvalues, 1, half)
+    return Landmarks(
+        gaps=found,
+        ratios=tuple(float(ratios[k - 1]) for k in found),
+        clusters=len(wide_gaps(ratios[: found[2] - 1])),
+        edge=steepest_rank(eigenvalues, first=found[1] + 1, last=half),
+    )
 
 
 def _ratios(eigenvalues, first, last):
-    values = _positive(eigenvalues[first - 1 : last + 1], first)
+    values = _ranks.positive("eigenvalues", eigenvalues, first, last + 1)
     return values[:-1] / values[1:]
 
 
-def _ratios_in_range(eigenvalues, first, last):
-    eigenvalues = _descending("eigenvalues", eigenvalues)
-    first, last = _range(first, last, len(eigenvalues) - 1)
-    return _ratios(eigenvalues, first, last), first
-
-
-def _aligned(spectra, first, last):
-    if len(spectra) < 2:
-        raise ValueError(f"spectra must hold two or more spectra, got {len(spectra)}")
-    arrays = [_descending(f"spectra[{i}]", s) for i, s in enumerate(spectra)]
-    first, last = _range(first, last, min(len(a) for a in arrays))
-    return np.stack([_positive(a[first - 1 : last], first) for a in arrays])
+def _windows(first, last, half_width):
+    """Rank k, and the first and last rank within a factor ``exp(half_width)`` of it."""
+    factor = np.exp(half_width)
+    inside = range(int(np.ceil(first * factor)), int(np.floor(last / factor)) + 1)
+    windows = [(k, int(np.ceil(k / factor)), int(np.floor(k * factor))) for k in inside]
+    return [window for window in windows if window[2] - window[1] >= 2]
