@@ -23,6 +23,7 @@ FOREIGN = {
     "torch": {
         "linear.measured",
         "linear.network",
+        "linear.problem",
         "linear.subspace",
         "linear.tanh",
         "linear.training",

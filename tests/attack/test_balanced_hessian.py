@@ -25,8 +25,7 @@ from networks import (
 from strategies import SEARCH, layer_widths, rngs, singular_values
 
 from depth_not_data.linear import network as linear_network
-from depth_not_data.linear.outer_product import pair_eigenvalues
-from depth_not_data.linear.spectrum import hessian_eigenvalues
+from depth_not_data.linear.spectrum import hessian_eigenvalues, pair_eigenvalues
 from depth_not_data.spectra import autograd
 
 # Two backward-stable routes to at most some hundred eigenvalues, relative to the largest one.

@@ -26,7 +26,7 @@ from strategies import (
 
 from depth_not_data.linear import flow, recursion, stability
 from depth_not_data.linear import network as linear_network
-from depth_not_data.linear.learning_time import learning_time
+from depth_not_data.linear.flow import learning_time
 from depth_not_data.spectra import autograd
 
 # Old statements: one counterexample is enough, the smallest one is not needed.

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from depth_not_data.linear import network as linear_network
-from depth_not_data.linear import outer_product
+from depth_not_data.linear import spectrum
 from depth_not_data.linear.minimum import (
     Split,
     correlated_inputs,
@@ -117,7 +117,7 @@ def test_exchanging_the_outer_scales_is_seen():
 def test_equal_layers_give_the_spectrum_of_the_theorem():
     lam = np.array([1.0, 0.8, 0.3, 0.1])
     split = unequal_layers(np.tile(lam, (4, 1)), RANK, D_IN, D_OUT)
-    pairs = outer_product.pair_eigenvalues(lam, np.append(lam, 0.0), 4)
+    pairs = spectrum.pair_eigenvalues(lam, np.append(lam, 0.0), 4)
     np.testing.assert_allclose(split.dominant, np.sort(pairs[:2, :2].ravel())[::-1])
     bulk = np.concatenate([pairs[:2, 2:].ravel(), pairs[2:, :2].ravel()])
     np.testing.assert_allclose(split.bulk, np.sort(bulk)[::-1])

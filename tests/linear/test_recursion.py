@@ -1,5 +1,8 @@
 """The recursion: closed forms, fixed points, stability, and the trained network as judge."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -140,9 +143,11 @@ def test_inputs_are_left_alone():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"lam": -0.1}, "lam must be >= 0 everywhere"),
-        ({"lam": [0.1, float("nan")]}, "lam must be finite"),
-        ({"lam": "a"}, "lam must be an array of real numbers"),
+        ({"lam": -0.1}, r"^lam must be >= 0 everywhere"),
+        ({"lam": [0.1, float("nan")]}, r"^lam must be finite"),
+        ({"lam": "a"}, r"^lam must be an array of real numbers"),
+        ({"lam": 0.5 + 0j}, r"^lam must be an array of real numbers"),
+        ({"lam": [True]}, r"^lam must be an array of real numbers"),
         ({"target": -1.0}, "target must be >= 0 everywhere"),
         ({"target": float("inf")}, "target must be finite"),
         ({"lam": [0.1, 0.2], "target": [1.0, 1.0, 0.0]}, r"target must broadcast .*\(2,\).*\(3,\)"),
@@ -161,12 +166,41 @@ def test_bad_arguments_are_named(changes, message):
     arguments = {"lam": 0.5, "target": 1.0, "depth": 2, "lr": 0.1} | changes
     with pytest.raises(ValueError, match=message):
         recursion.step(**arguments)
-    lam0 = arguments.pop("lam")
-    with pytest.raises(ValueError, match=message):
-        recursion.trajectory(lam0, steps=3, **arguments)
+    arguments["lam0"] = arguments.pop("lam")
+    with pytest.raises(ValueError, match=message.replace("^lam ", "^lam0 ")):
+        recursion.trajectory(steps=3, **arguments)
 
 
 @pytest.mark.parametrize("steps", [-1, 1.5, float("nan"), True])
 def test_bad_number_of_steps_is_named(steps):
     with pytest.raises(ValueError, match="steps must be an integer >= 0, got"):
         recursion.trajectory(0.5, 1.0, 2, 0.1, steps)
+
+
+@given(
+    depth=st.integers(1, 6),
+    target=st.floats(0.0, 2.0),
+    lr=st.floats(1.0, 50.0),
+    momentum=st.sampled_from([0.0, 0.5]),
+)
+def test_a_diverging_trajectory_says_after_how_many_steps(depth, target, lr, momentum):
+    start = 3.0
+    try:
+        path = recursion.trajectory(start, target, depth, lr, 60, momentum=momentum)
+    except ArithmeticError as error:
+        steps = int(re.search(r"not finite after (\d+) steps", str(error)).group(1))
+        assert steps >= 1
+        path = recursion.trajectory(start, target, depth, lr, steps - 1, momentum=momentum)
+        with pytest.raises(ArithmeticError, match=f"lr = {lr:g}: not finite after {steps} steps"):
+            recursion.trajectory(start, target, depth, lr, steps, momentum=momentum)
+    assert np.isfinite(path).all()
+
+
+def test_a_diverging_trajectory_is_refused_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ArithmeticError, match="diverges with lr = 2: not finite after 4 steps"):
+            recursion.trajectory([0.5, 3.0], [1.0, 1.0], 3, 2.0, 500)
+        with pytest.raises(ArithmeticError, match="not finite after 1 steps"):
+            recursion.step([0.5, 1e200], 1.0, 2, 0.1)
+        assert np.isfinite(recursion.trajectory([0.5, 3.0], [1.0, 1.0], 3, 2.0, 3)).all()

@@ -102,7 +102,7 @@ def test_single_layers_equal_the_dense_hessian(depth, d, skip):
     rng = np.random.default_rng(10 * depth + d)
     factors, target = rng.normal(size=(depth, d)), rng.normal(size=d)
     dense = single_layers(factors, target, skip)
-    for part in linear_residual.PARTS:
+    for part in linear_residual.HESSIAN_PARTS:
         exact = hessian_eigenvalues(factors, target, part=part)
         assert error(exact, dense[part], np.abs(dense["full"]).max()) <= TOLERANCE
 
@@ -115,7 +115,7 @@ def test_two_layer_blocks_equal_the_dense_hessian(depth, d, unused, skip):
     inner, outer = rng.normal(size=(2, depth, d))
     target = rng.normal(size=d)
     dense = two_layer_blocks(inner, outer, target, skip, d + unused)
-    for part in linear_residual.PARTS:
+    for part in linear_residual.HESSIAN_PARTS:
         exact = block_hessian_eigenvalues(
             inner, outer, target, skip=skip, n_hidden=d + unused, part=part
         )

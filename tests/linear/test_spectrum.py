@@ -1,6 +1,7 @@
 """The block spectrum against dense autograd Hessians."""
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,26 +11,20 @@ from hypothesis import strategies as st
 
 from depth_not_data.linear import network as linear_network
 from depth_not_data.linear import spectrum
+from depth_not_data.linear.network import rectangular_diagonal
 from depth_not_data.linear.spectrum import hessian_eigenvalues
 from depth_not_data.spectra import autograd
 
 # Both routes are backward stable: a few hundred round-offs of 1.1e-16, relative to the largest
 # eigenvalue, is what they may differ by.
 TOLERANCE = 1e-12
-PARTS = ("full", "outer", "functional")
+HESSIAN_PARTS = ("full", "outer", "functional")
 
 
 @cache
 def rotation(size, seed):
     generator = torch.Generator().manual_seed(seed)
     return torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64)).Q
-
-
-def diagonal(values, rows, columns):
-    matrix = torch.zeros(rows, columns, dtype=torch.float64)
-    n = len(values)
-    matrix[range(n), range(n)] = torch.tensor(values, dtype=torch.float64)
-    return matrix
 
 
 def dense_spectra(lam, s, widths, x=None):
@@ -40,11 +35,12 @@ def dense_spectra(lam, s, widths, x=None):
     """
     bases = [rotation(d, seed) for seed, d in enumerate(widths)]
     weights = [
-        bases[k + 1] @ diagonal(lam, widths[k + 1], widths[k]) @ bases[k].T
+        bases[k + 1] @ rectangular_diagonal(lam, widths[k + 1], widths[k]) @ bases[k].T
         for k in range(len(widths) - 1)
     ]
-    inputs = bases[0] @ diagonal(np.ones(widths[0]) if x is None else x, widths[0], widths[0])
-    target = bases[-1] @ diagonal(s, widths[-1], widths[0])
+    data = np.ones(widths[0]) if x is None else x
+    inputs = bases[0] @ rectangular_diagonal(data, widths[0], widths[0])
+    target = bases[-1] @ rectangular_diagonal(s, widths[-1], widths[0])
 
     residual = linear_network.product(weights) @ inputs - target
     full = autograd.dense_hessian(lambda w: linear_network.loss(w, target, inputs), weights)
@@ -64,7 +60,7 @@ def relative_errors(lam, s, widths, x=None):
     dense = dense_spectra(lam, s, widths, x)
     scale = np.abs(dense["full"]).max() or 1.0
     errors = {}
-    for part in PARTS:
+    for part in HESSIAN_PARTS:
         exact = hessian_eigenvalues(lam, s, widths, data_singular_values=x, part=part)
         assert exact.dtype == np.float64
         assert exact.shape == (sum(np.multiply(widths[1:], widths[:-1])),)
@@ -265,4 +261,76 @@ def test_bad_arguments_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
         hessian_eigenvalues(
             a["lam"], a["s"], a["widths"], data_singular_values=a["x"], part=a["part"]
+        )
+
+
+def dense_outer_eigenvalues(lam, widths, x):
+    """Eigenvalues of J^T J, descending, from torch's Jacobian of a rectangular diagonal network."""
+    layers = [rectangular_diagonal(lam, d_out, d_in) for d_in, d_out in pairwise(widths)]
+    inputs = torch.diag(torch.tensor(x, dtype=torch.float64))
+    jacobian = torch.autograd.functional.jacobian(
+        lambda *weights: linear_network.product(weights) @ inputs, tuple(layers)
+    )
+    jacobian = torch.cat([j.reshape(widths[-1] * widths[0], -1) for j in jacobian], dim=1)
+    return torch.linalg.eigvalsh(jacobian.T @ jacobian).flip(0).numpy()
+
+
+@pytest.mark.parametrize(
+    "widths", [(3, 2), (3, 4, 2), (2, 5, 4, 3), (4, 2, 2, 3), (3, 3, 3, 3, 3), (2, 4, 3, 4, 3, 4)]
+)
+@pytest.mark.parametrize("whitened", [True, False])
+def test_pair_eigenvalues_are_the_nonzero_spectrum_of_the_outer_product_part(widths, whitened):
+    rng = np.random.default_rng(len(widths))
+    lam = rng.uniform(0.3, 1.3, min(widths))
+    x = np.ones(widths[0]) if whitened else rng.uniform(0.3, 1.3, widths[0])
+    out, into = np.zeros(widths[-1]), np.zeros(widths[0])
+    out[: lam.size] = into[: lam.size] = lam
+
+    pairs = spectrum.pair_eigenvalues(
+        out, into, len(widths) - 1, data_singular_values=None if whitened else x
+    )
+
+    dense = dense_outer_eigenvalues(lam, widths, x)
+    np.testing.assert_allclose(
+        np.sort(pairs, axis=None)[::-1], dense[: pairs.size], rtol=0, atol=1e-13 * dense[0]
+    )
+    np.testing.assert_allclose(dense[pairs.size :], 0, rtol=0, atol=1e-13 * dense[0])
+
+
+def test_learnt_and_empty_directions_give_the_three_eigenspaces():
+    lam = np.array([1.0, 1.0, 0.0, 0.0, 0.0])  # r = 2
+    pairs = spectrum.pair_eigenvalues(lam[:4], lam, depth=6)  # d_L = 4, d_0 = 5
+    values, counts = np.unique(pairs, return_counts=True)
+    np.testing.assert_array_equal(values, [0, 1, 6])
+    np.testing.assert_array_equal(counts, [(4 - 2) * (5 - 2), (4 + 5 - 2 * 2) * 2, 2**2])
+
+
+def test_data_belong_to_the_input_direction():
+    pairs = spectrum.pair_eigenvalues([1.0, 0.5], [1.0, 0.5], 2, data_singular_values=[3, 2])
+    np.testing.assert_allclose(pairs, [[2 * 9, 1.25 * 4], [1.25 * 9, 0.5 * 4]])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"out": [-1.0]}, "out_singular_values must be >= 0"),
+        ({"out": [[1.0]]}, "out_singular_values must be one-dimensional, got shape"),
+        ({"out": [float("nan")]}, "out_singular_values must be finite"),
+        ({"into": 1.0}, "in_singular_values must be one-dimensional"),
+        ({"into": ["a"]}, "in_singular_values must be an array of real numbers"),
+        ({"depth": 0}, "depth must be an integer >= 1, got 0"),
+        ({"depth": 2.5}, "depth must be an integer >= 1, got 2.5"),
+        ({"depth": True}, "depth must be an integer >= 1, got True"),
+        ({"x": [1.0, 1.0]}, "data_singular_values must have length 1, got length 2"),
+        ({"x": [-1.0]}, "data_singular_values must be >= 0"),
+    ],
+)
+def test_bad_pairs_are_named(changes, message):
+    arguments = {"out": [1.0], "into": [1.0], "depth": 2, "x": None} | changes
+    with pytest.raises(ValueError, match=message):
+        spectrum.pair_eigenvalues(
+            arguments["out"],
+            arguments["into"],
+            arguments["depth"],
+            data_singular_values=arguments["x"],
         )

@@ -147,9 +147,7 @@ def rotation(size: int, name: str) -> sp.Matrix:
     >>> rotation(2, "u")[0, 1]
     2*u_1/(u_1**2 + 1)
     """
-    size = _validation.integer("size", size, minimum=1)
-    if size > 3:
-        raise ValueError(f"size must be an integer >= 1 and <= 3, got {size!r}")
+    size = _validation.integer("size", size, minimum=1, maximum=3)
     skew = sp.zeros(size, size)
     below_diagonal = [(i, j) for i in range(size) for j in range(i)]
     for n, (i, j) in enumerate(below_diagonal, start=1):

@@ -139,7 +139,9 @@ def unequal_layers(layer_singular_values, rank: int, d_in: int, d_out: int) -> S
     lam = _validation.real_array("layer_singular_values", layer_singular_values, minimum=0.0)
     if lam.ndim != 2 or 0 in lam.shape:
         raise ValueError(f"layer_singular_values must have shape (L, m), got {lam.shape}")
-    rank = _rank(rank, lam.shape[1], "the number of directions")
+    rank = _validation.integer(
+        "rank", rank, minimum=1, maximum=lam.shape[1], limit="the number of directions"
+    )
     d_in = _validation.integer("d_in", d_in, minimum=lam.shape[1])
     d_out = _validation.integer("d_out", d_out, minimum=lam.shape[1])
     _need_bulk(rank, d_in, d_out)
@@ -319,13 +321,6 @@ def _descending(values):
     return np.sort(values)[::-1]
 
 
-def _rank(rank, largest, what):
-    rank = _validation.integer("rank", rank, minimum=1)
-    if rank > largest:
-        raise ValueError(f"rank must be <= {what} = {largest}, got {rank}")
-    return rank
-
-
 def _need_bulk(rank, d_in, d_out):
     if d_in == d_out == rank:
         raise ValueError(f"rank must be below d_in or d_out, or the bulk is empty; all are {rank}")
@@ -343,6 +338,7 @@ def _symmetric(name, value):
 
 def _shape(matrix, rank, d_out, depth):
     d_out = _validation.integer("d_out", d_out, minimum=1)
-    rank = _rank(rank, min(len(matrix), d_out), "min(d_0, d_out)")
+    smallest = min(len(matrix), d_out)
+    rank = _validation.integer("rank", rank, minimum=1, maximum=smallest, limit="min(d_0, d_out)")
     _need_bulk(rank, len(matrix), d_out)
     return rank, d_out, _validation.integer("depth", depth, minimum=2)

@@ -1,262 +1,49 @@
-"""Deep linear networks ``f(x) = W^L ... W^1 x``, balanced weights, and gradient descent.
+"""Deep linear networks ``f(x) = W^L ... W^1 x``: loss, Hessian, gradient descent.
 
 Loss: ``1/2 ||W^L ... W^1 X - Phi||_F^2``, summed over outputs and input columns, not averaged;
 ``X`` is the identity unless stated (whitened data). Everything is float64.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from depth_not_data import _validation
+from depth_not_data.linear.problem import (
+    AlignedProblem,
+    aligned_problem,
+    balanced_weights,
+    paper_widths,
+    rectangular_diagonal,
+)
 from depth_not_data.spectra import autograd
 
-
-@dataclass(frozen=True)
-class AlignedProblem:
-    """A balanced network together with a target in its own singular basis.
-
-    Attributes
-    ----------
-    weights : tuple of Tensor
-        W^1, ..., W^L; ``weights[k]`` has shape (d_{k+1}, d_k).
-    target : Tensor, shape (d_L, d_0)
-        ``Phi = left[:, :r] @ right[:, :r].T``.
-    left, right : Tensor, shapes (d_L, d_L) and (d_0, d_0)
-        Orthogonal; the product of the weights is ``left @ diag(lam**L) @ right.T``.
-    layer_singular_values : Tensor, shape (d*,)
-        lam, descending, the same in all layers; d* is the smallest width.
-    target_singular_values : Tensor, shape (d*,)
-        r ones, then zeros.
-    """
-
-    weights: tuple[Tensor, ...]
-    target: Tensor
-    left: Tensor
-    right: Tensor
-    layer_singular_values: Tensor
-    target_singular_values: Tensor
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Layer widths (d_0, ..., d_L)."""
-        return (self.weights[0].shape[1], *(layer.shape[0] for layer in self.weights))
-
-    @property
-    def depth(self) -> int:
-        """Number of layers L."""
-        return len(self.weights)
-
-    @property
-    def rank(self) -> int:
-        """Rank r of the target."""
-        return int(torch.count_nonzero(self.target_singular_values))
-
-    @property
-    def inputs(self) -> Tensor:
-        """X, the identity of size d_0: whitened data."""
-        return torch.eye(self.widths[0], dtype=torch.float64)
-
-
-def paper_widths(depth: int) -> tuple[int, ...]:
-    """Layer widths of the paper's experiments, ``(16, 32, ..., 32, 10)``.
-
-    Parameters
-    ----------
-    depth : int
-        Number of layers L >= 1.
-
-    Returns
-    -------
-    tuple of int
-        (d_0, ..., d_L): 16 inputs, L - 1 hidden layers of 32 units, 10 outputs.
-
-    Raises
-    ------
-    ValueError
-        If `depth` is not a positive integer.
-
-    Notes
-    -----
-    Paper, Section 5 and the authors' published defaults.
-
-    >>> paper_widths(3)
-    (16, 32, 32, 10)
-    """
-    depth = _validation.integer("depth", depth, minimum=1)
-    return (16, *[32] * (depth - 1), 10)
-
-
-def rectangular_diagonal(values, rows: int, columns: int) -> Tensor:
-    """Matrix of any shape with the given values on its diagonal and zeros elsewhere.
-
-    Parameters
-    ----------
-    values : array_like or Tensor, shape (n,)
-        Entries (i, i) for i = 1, ..., n with n <= min(rows, columns); the rest of the diagonal
-        is 0.
-    rows, columns : int
-        Shape >= 1 of the matrix.
-
-    Returns
-    -------
-    Tensor, float64, shape (rows, columns)
-
-    Raises
-    ------
-    ValueError
-        If there are more values than the diagonal holds, or an argument is outside its range.
-
-    Notes
-    -----
-    The layers and the target of an aligned problem, in its singular bases.
-
-    >>> rectangular_diagonal([2.0, 1.0], rows=2, columns=3)
-    tensor([[2., 0., 0.],
-            [0., 1., 0.]], dtype=torch.float64)
-    """
-    rows = _validation.integer("rows", rows, minimum=1)
-    columns = _validation.integer("columns", columns, minimum=1)
-    if isinstance(values, Tensor):
-        values = values.detach().numpy()
-    entries = torch.tensor(_validation.vector("values", values))
-    if len(entries) > min(rows, columns):
-        raise ValueError(
-            f"values must hold at most min(rows, columns) = {min(rows, columns)} entries, "
-            f"got {len(entries)}"
-        )
-    matrix = torch.zeros(rows, columns, dtype=torch.float64)
-    matrix.diagonal()[: len(entries)] = entries
-    return matrix
-
-
-def balanced_weights(widths: Sequence[int], product: Tensor) -> tuple[Tensor, ...]:
-    """Split a matrix into L layers that all carry the same singular values.
-
-    Parameters
-    ----------
-    widths : sequence of int
-        (d_0, d_1, ..., d_L).
-    product : Tensor, shape (d_L, d_0)
-        The end-to-end matrix ``U diag(sigma) V^T``; its rank must not exceed min(widths).
-
-    Returns
-    -------
-    tuple of Tensor, float64
-        ``W^1 = S V^T``, ``W^k = S``, ``W^L = U S`` with ``S = diag(sigma^(1/L))``, each padded
-        with zeros to shape (d_k, d_{k-1}); their product is `product` up to round-off.
-
-    Raises
-    ------
-    ValueError
-        If `widths` or the shape or the rank of `product` do not fit together, or `product` is not
-        finite.
-
-    Notes
-    -----
-    Paper, Definition of balanced initialisation and eqs. (28)-(30).
-
-    >>> first, second = balanced_weights((1, 1, 1), torch.tensor([[4.0]]))
-    >>> (first * second).item(), first.abs().item()
-    (4.0, 2.0)
-    """
-    return _split(widths, product)[0]
-
-
-def _split(widths, product):
-    widths = _validation.widths(widths)
-    if not isinstance(product, Tensor) or tuple(product.shape) != (widths[-1], widths[0]):
-        shape = tuple(product.shape) if hasattr(product, "shape") else product
-        raise ValueError(
-            "product must be a tensor of shape (d_L, d_0) = "
-            f"{(widths[-1], widths[0])}, got {shape!r}"
-        )
-    product = product.to(torch.float64)
-    if not torch.isfinite(product).all():
-        raise ValueError("product must be finite, got NaN or infinity among its entries")
-    left, sigma, right_t = torch.linalg.svd(product, full_matrices=True)
-    smallest = min(widths)
-    if (sigma[smallest:] > 1e-12 * sigma[0]).any():
-        raise ValueError(
-            f"product must have rank <= min(widths) = {smallest}, "
-            f"got rank {torch.linalg.matrix_rank(product).item()}"
-        )
-    depth = len(widths) - 1
-    lam = sigma[:smallest] ** (1.0 / depth)
-    layers = [rectangular_diagonal(lam, d_out, d_in) for d_in, d_out in pairwise(widths)]
-    layers[0] = layers[0] @ right_t
-    layers[-1] = left @ layers[-1]
-    return tuple(layers), left, lam, right_t.T
-
-
-def aligned_problem(
-    widths: Sequence[int], rank: int, *, seed: int, variance: float = 0.01
-) -> AlignedProblem:
-    """Draw the paper's problem: a balanced random start and a rank-r target aligned with it.
-
-    Parameters
-    ----------
-    widths : sequence of int
-        (d_0, d_1, ..., d_L); the paper's are (16, 32, ..., 32, 10).
-    rank : int
-        Rank r of the target, 1 <= r <= min(widths).
-    seed : int
-        Seed >= 0 of the Gaussian start.
-    variance : float
-        Variance > 0 of the entries of the Gaussian matrix that is split into balanced layers.
-        Where a hidden layer is narrower than d_0 and d_L, its best rank-min(widths)
-        approximation is split.
-
-    Returns
-    -------
-    AlignedProblem
-
-    Raises
-    ------
-    ValueError
-        For arguments outside these ranges.
-
-    Notes
-    -----
-    Paper, Section 3 and the authors' published defaults: variance 0.01, ``Phi = U_r V_r^T``.
-
-    >>> problem = aligned_problem((3, 4, 2), rank=1, seed=0)
-    >>> torch.linalg.matrix_rank(problem.target).item()
-    1
-    """
-    widths = _validation.widths(widths)
-    rank = _validation.integer("rank", rank, minimum=1)
-    seed = _validation.integer("seed", seed, minimum=0)
-    variance = _validation.number("variance", variance, above=0.0)
-    smallest = min(widths)
-    if rank > smallest:
-        raise ValueError(f"rank must be <= min(widths) = {smallest}, got {rank}")
-    generator = torch.Generator().manual_seed(seed)
-    gaussian = torch.randn(widths[-1], widths[0], generator=generator, dtype=torch.float64)
-    left, sigma, right_t = torch.linalg.svd(variance**0.5 * gaussian, full_matrices=False)
-    start = (left[:, :smallest] * sigma[:smallest]) @ right_t[:smallest]
-    weights, left, lam, right = _split(widths, start)
-    return AlignedProblem(
-        weights=weights,
-        target=left[:, :rank] @ right[:, :rank].T,
-        left=left,
-        right=right,
-        layer_singular_values=lam,
-        target_singular_values=(torch.arange(smallest) < rank).to(torch.float64),
-    )
+__all__ = [
+    "AlignedProblem",
+    "aligned_problem",
+    "balanced_weights",
+    "dense_hessian",
+    "gradient_descent",
+    "in_singular_basis",
+    "loss",
+    "paper_widths",
+    "product",
+    "rectangular_diagonal",
+]
 
 
 def product(weights: Sequence[Tensor]) -> Tensor:
-    """Return ``W^L ... W^1`` for weights ordered from the input to the output.
+    """Return ``W^L ... W^1``, shape (d_L, d_0), for weights ordered from the input to the output.
 
-    Shape (d_L, d_0). Shapes that do not chain raise torch's own error.
+    A layer whose shape does not follow from the one before raises a ValueError that names it.
 
     >>> product([torch.tensor([[2.0]]), torch.tensor([[3.0]])])
     tensor([[6.]])
     """
+    weights = _layers(weights)
     result = weights[0]
     for layer in weights[1:]:
         result = layer @ result
@@ -269,7 +56,7 @@ def loss(weights: Sequence[Tensor], target: Tensor, inputs: Tensor | None = None
     Parameters
     ----------
     weights : sequence of Tensor
-        W^1, ..., W^L.
+        W^1, ..., W^L, float64 like the other two.
     target : Tensor, shape (d_L, n)
         Phi; n is d_0 when `inputs` is left out.
     inputs : Tensor, shape (d_0, n), optional
@@ -279,14 +66,24 @@ def loss(weights: Sequence[Tensor], target: Tensor, inputs: Tensor | None = None
     -------
     Tensor, scalar
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not chain, or an argument is not a float64 tensor.
+
     Notes
     -----
     Paper, Section 3.
 
-    >>> loss([torch.tensor([[2.0]])], torch.tensor([[0.0]])).item()
-    2.0
+    >>> loss([2 * torch.eye(2, dtype=torch.float64)], torch.eye(2, dtype=torch.float64)).item()
+    1.0
     """
-    output = product(weights)
+    weights, target, inputs = _checked(weights, target, inputs)
+    return _loss(weights, target, inputs)
+
+
+def _loss(weights, target, inputs):
+    output = reduce(lambda below, layer: layer @ below, weights)
     if inputs is not None:
         output = output @ inputs
     return 0.5 * ((output - target) ** 2).sum()
@@ -310,8 +107,10 @@ def dense_hessian(
 
     Raises
     ------
-    ValueError, MemoryError, ArithmeticError
-        As :func:`depth_not_data.spectra.autograd.dense_hessian`.
+    ValueError
+        As :func:`loss`.
+    MemoryError
+        If the matrix does not fit in the memory that is free.
 
     Notes
     -----
@@ -323,7 +122,8 @@ def dense_hessian(
     tensor([[1., 1.],
             [1., 1.]], dtype=torch.float64)
     """
-    return autograd.dense_hessian(lambda w: loss(w, target, inputs), weights)
+    weights, target, inputs = _checked(weights, target, inputs)
+    return autograd.dense_hessian(lambda w: _loss(w, target, inputs), weights)
 
 
 def gradient_descent(
@@ -341,7 +141,7 @@ def gradient_descent(
     Parameters
     ----------
     weights : sequence of Tensor
-        W^1, ..., W^L; left unchanged.
+        W^1, ..., W^L, float64; left unchanged.
     target, inputs
         As in :func:`loss`.
     lr : float
@@ -364,8 +164,18 @@ def gradient_descent(
     Raises
     ------
     ValueError
-        For arguments outside these ranges.
+        For arguments outside these ranges or of shapes that do not chain, at the call.
+    ArithmeticError
+        If the training diverges, at the first update after which a weight is not finite. Every
+        snapshot before it has been yielded, and every snapshot is finite.
+
+    Examples
+    --------
+    >>> one = torch.ones(1, 1, dtype=torch.float64)
+    >>> [w.item() for _, (w,) in gradient_descent([3 * one], one, lr=0.5, steps=3)]
+    [3.0, 2.0, 1.5, 1.25]
     """
+    weights, target, inputs = _checked(weights, target, inputs)
     lr = _validation.number("lr", lr, above=0.0)
     steps = _validation.integer("steps", steps, minimum=0)
     momentum = _validation.number("momentum", momentum, minimum=0.0, below=1.0)
@@ -380,11 +190,15 @@ def _descend(weights, target, inputs, lr, steps, momentum, every):
     for layer in weights:
         layer.requires_grad_(True)
     for t in range(steps + 1):
+        if not all(torch.isfinite(layer).all() for layer in weights):
+            raise ArithmeticError(
+                f"gradient descent diverges with lr = {lr:g}: not finite after {t} updates"
+            )
         if t % every == 0:
             yield t, tuple(layer.detach().clone() for layer in weights)
         if t < steps:
             optimiser.zero_grad()
-            loss(weights, target, inputs).backward()
+            _loss(weights, target, inputs).backward()
             optimiser.step()
 
 
@@ -414,3 +228,43 @@ def in_singular_basis(weights: Sequence[Tensor], left: Tensor, right: Tensor) ->
     rotated[0] = rotated[0] @ right
     rotated[-1] = left.T @ rotated[-1]
     return rotated
+
+
+def _layers(weights):
+    """Weights as a tuple of tensors whose shapes chain."""
+    weights = tuple(weights)
+    if not weights:
+        raise ValueError("weights must hold at least one layer, got none")
+    for k, layer in enumerate(weights):
+        if not isinstance(layer, Tensor) or layer.ndim != 2:
+            shape = tuple(layer.shape) if isinstance(layer, Tensor) else type(layer).__name__
+            raise ValueError(f"weights[{k}] must be a tensor with two axes, got {shape}")
+    for k, (lower, upper) in enumerate(pairwise(weights), start=1):
+        if upper.shape[1] != lower.shape[0]:
+            raise ValueError(
+                f"weights[{k}] must have {lower.shape[0]} columns to follow weights[{k - 1}], "
+                f"got shape {tuple(upper.shape)}"
+            )
+    return weights
+
+
+def _checked(weights, target, inputs):
+    """Arguments of the loss, if they are float64 tensors whose shapes chain."""
+    weights = _layers(weights)
+    d_in, d_out = weights[0].shape[1], weights[-1].shape[0]
+    tensors = {f"weights[{k}]": layer for k, layer in enumerate(weights)}
+    shapes = {"target": (d_out, d_in)}
+    tensors["target"] = target
+    if inputs is not None:
+        tensors["inputs"] = inputs
+        samples = inputs.shape[1] if getattr(inputs, "ndim", 0) == 2 else "n"
+        shapes = {"inputs": (d_in, samples), "target": (d_out, samples)}
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, Tensor) or tensor.dtype != torch.float64:
+            kind = getattr(tensor, "dtype", type(tensor).__name__)
+            raise ValueError(f"{name} must be a float64 tensor, got {kind}")
+    for name, shape in shapes.items():
+        if tuple(tensors[name].shape) != shape:
+            wanted = f"({shape[0]}, {shape[1]})"
+            raise ValueError(f"{name} must have shape {wanted}, got {tuple(tensors[name].shape)}")
+    return weights, target, inputs

@@ -37,6 +37,8 @@ def step(lam, target, depth: int, lr: float) -> np.ndarray:
     ------
     ValueError
         If an argument is outside the ranges above, not finite, or the shapes do not broadcast.
+    ArithmeticError
+        If the step is so long that its end is not a finite number.
 
     Notes
     -----
@@ -50,8 +52,11 @@ def step(lam, target, depth: int, lr: float) -> np.ndarray:
     >>> step([1.0, 0.0], target=1.0, depth=4, lr=0.1)
     array([1., 0.])
     """
-    lam, target, depth, lr = _checked(lam, target, depth, lr)
-    return lam - lr * _slope(lam, target, depth)
+    lam, target, depth, lr = _checked("lam", lam, target, depth, lr)
+    with np.errstate(over="ignore", invalid="ignore"):
+        after = np.asarray(lam - lr * _slope(lam, target, depth))
+    _refuse_divergence(after[None], lr, first=1)
+    return after
 
 
 def trajectory(
@@ -80,6 +85,10 @@ def trajectory(
     ValueError
         As in :func:`step`, for a negative or fractional `steps`, and for `momentum` outside
         [0, 1).
+    ArithmeticError
+        If the recursion diverges: some iterate is not a finite number. The message says after how
+        many steps. :func:`depth_not_data.linear.stability.attractor` follows such learning rates
+        too, and marks where they escape.
 
     Examples
     --------
@@ -93,15 +102,17 @@ def trajectory(
     >>> trajectory(1.0, target=0.0, depth=1, lr=0.5, steps=3, momentum=0.5)
     array([ 1.  ,  0.5 ,  0.  , -0.25])
     """
-    lam, target, depth, lr = _checked(lam0, target, depth, lr)
+    lam, target, depth, lr = _checked("lam0", lam0, target, depth, lr)
     steps = _validation.integer("steps", steps, minimum=0)
     momentum = _validation.number("momentum", momentum, minimum=0.0, below=1.0)
     path = np.empty((steps + 1, *lam.shape))
     path[0] = lam
     velocity = np.zeros(lam.shape)
-    for t in range(steps):
-        velocity = momentum * velocity + _slope(path[t], target, depth)
-        path[t + 1] = path[t] - lr * velocity
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(steps):
+            velocity = momentum * velocity + _slope(path[t], target, depth)
+            path[t + 1] = path[t] - lr * velocity
+    _refuse_divergence(path, lr)
     return path
 
 
@@ -109,15 +120,20 @@ def _slope(lam, target, depth):
     return lam ** (depth - 1) * (lam**depth - target)
 
 
-def _checked(lam, target, depth, lr):
-    lam = _validation.real_array("lam", lam, minimum=0.0)
+def _refuse_divergence(path, lr, first=0):
+    finite = np.isfinite(path.reshape(len(path), -1)).all(axis=1)
+    if not finite.all():
+        step = first + int(np.argmin(finite))
+        raise ArithmeticError(
+            f"the recursion diverges with lr = {lr:g}: not finite after {step} steps"
+        )
+
+
+def _checked(name, lam, target, depth, lr):
+    """Arguments as the functions use them; `name` is what the caller knows `lam` by."""
+    lam = _validation.real_array(name, lam, minimum=0.0)
     target = _validation.real_array("target", target, minimum=0.0)
     depth = _validation.integer("depth", depth, minimum=1)
     lr = _validation.number("lr", lr, above=0.0)
-    try:
-        shape = np.broadcast_shapes(lam.shape, target.shape)
-    except ValueError as error:
-        raise ValueError(
-            f"target must broadcast against lam of shape {lam.shape}, got shape {target.shape}"
-        ) from error
+    shape = _validation.broadcast(**{name: lam}, target=target)
     return np.broadcast_to(lam, shape), target, depth, lr

@@ -23,7 +23,7 @@ import numpy as np
 
 from depth_not_data import _validation
 
-PARTS = ("full", "outer")
+HESSIAN_PARTS = ("full", "outer")
 
 
 def layer_curvatures(factors) -> np.ndarray:
@@ -195,7 +195,7 @@ def hessian_eigenvalues(factors, target, *, part: str = "full") -> np.ndarray:
     """
     f = _factors("factors", factors)
     s = _validation.vector("target", target, lengths=[f.shape[1]])
-    part = _validation.choice("part", part, PARTS)
+    part = _validation.choice("part", part, HESSIAN_PARTS)
     if part == "outer":
         return _descending(layer_curvatures(f).sum(axis=0), f.shape[0] * f.shape[1] ** 2)
     pairs = _PairBlocks(f, s)
@@ -253,7 +253,7 @@ def block_hessian_eigenvalues(
     s = _validation.vector("target", target, lengths=[d])
     skip = _validation.number("skip", skip)
     m = _validation.integer("n_hidden", d if n_hidden is None else n_hidden, minimum=d)
-    part = _validation.choice("part", part, PARTS)
+    part = _validation.choice("part", part, HESSIAN_PARTS)
     f = skip + p * q
     if part == "outer":
         weight = q[:, :, None] ** 2 + p[:, None, :] ** 2
@@ -330,10 +330,7 @@ def _partial_products(f):
 
 
 def _positive(name, value):
-    s = _validation.vector(name, value)
-    if np.any(s <= 0):
-        raise ValueError(f"{name} must be > 0 everywhere, got a minimum of {s.min()!r}")
-    return s
+    return _validation.vector(name, value, above=0.0)
 
 
 def _descending(levels, size):

@@ -44,7 +44,7 @@ def slope(lam, target, depth: int, lr) -> np.ndarray:
     >>> slope(1.0, target=1.0, depth=5, lr=0.1)
     array(0.5)
     """
-    lam, target, depth, lr = _checked(lam, target, depth, lr)
+    lam, target, depth, lr = _checked("lam", lam, target, depth, lr)
     # For L = 1 the second term has the factor 0; its exponent -1 must not meet lam = 0.
     second = (depth - 1) * target * lam ** max(depth - 2, 0)
     return np.asarray(1 - lr * ((2 * depth - 1) * lam ** (2 * depth - 2) - second))
@@ -122,7 +122,7 @@ def attractor(
     array([[1.   , 1.116,   inf],
            [1.   , 0.815,   inf]])
     """
-    lam, target, depth, lr = _checked(lam0, target, depth, lr)
+    lam, target, depth, lr = _checked("lam0", lam0, target, depth, lr)
     transient = _validation.integer("transient", transient, minimum=0)
     keep = _validation.integer("keep", keep, minimum=1)
     escape = _validation.number("escape", escape, above=0.0)
@@ -166,7 +166,7 @@ def maximum(target: float, depth: int, lr) -> np.ndarray:
     array([1. , 0.5])
     """
     depth = _validation.integer("depth", depth, minimum=2)
-    _, target, depth, lr = _checked(0.0, target, depth, lr)
+    _, target, depth, lr = _checked("lam", 0.0, target, depth, lr)
     return _root(lambda lam: -slope(lam, target, depth, lr), 1 + target + 1 / lr)
 
 
@@ -199,7 +199,7 @@ def trap_edge(target: float, depth: int, lr) -> np.ndarray:
     depth = _validation.integer("depth", depth, minimum=3)
     if depth % 2 == 0:
         raise ValueError(f"depth must be odd, got {depth}")
-    _, target, depth, lr = _checked(0.0, target, depth, lr)
+    _, target, depth, lr = _checked("lam", 0.0, target, depth, lr)
     return _root(lambda x: lr * x ** (depth - 2) * (x**depth + target) - 1, 1 + 1 / lr)
 
 
@@ -322,7 +322,7 @@ def rotation_multiplier(orbit, target: float, depth: int, lr: float) -> float:
 def _one_period(orbit, target, depth, lr):
     """Return the orbit and the relative steps a_i = eta lam_i^(L-2) (lam_i^L - s)."""
     orbit = _validation.vector("orbit", orbit)
-    orbit, target, depth, lr = _checked(orbit, target, depth, lr)
+    orbit, target, depth, lr = _checked("orbit", orbit, target, depth, lr)
     if orbit.size == 0 or np.any(orbit == 0):
         raise ValueError(f"orbit must hold nonzero values, got {orbit!r}")
     relative = lr * orbit ** (depth - 2.0) * (orbit**depth - target)
@@ -332,18 +332,11 @@ def _one_period(orbit, target, depth, lr):
     return orbit, relative
 
 
-def _checked(lam, target, depth, lr):
-    lam = _validation.real_array("lam", lam)
+def _checked(name, lam, target, depth, lr):
+    """Arguments as the functions use them; `name` is what the caller knows `lam` by."""
+    lam = _validation.real_array(name, lam)
     target = _validation.real_array("target", target, minimum=0.0)
     depth = _validation.integer("depth", depth, minimum=1)
-    lr = _validation.real_array("lr", lr)
-    if np.any(lr <= 0):
-        raise ValueError(f"lr must be > 0 everywhere, got {lr!r}")
-    try:
-        np.broadcast_shapes(lam.shape, target.shape, lr.shape)
-    except ValueError as error:
-        raise ValueError(
-            f"lr must broadcast against lam of shape {lam.shape} and target of shape "
-            f"{target.shape}, got shape {lr.shape}"
-        ) from error
+    lr = _validation.real_array("lr", lr, above=0.0)
+    _validation.broadcast(**{name: lam}, target=target, lr=lr)
     return lam, target, depth, lr
