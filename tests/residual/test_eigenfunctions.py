@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from depth_not_data.residual import functions, sweeps
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual import network as residual_network
-from depth_not_data.residual import sweeps
-from depth_not_data.residual.eigenfunctions import analyse
+from depth_not_data.residual.eigenfunctions import _summary, analyse
 
 SMALL = {"steps": 20, "n_samples": 60}
 
@@ -19,7 +19,7 @@ def test_shares_and_eigenvalues_are_those_of_the_student():
     (found,) = analyse([(4, 2, 3)], n_jobs=1, **SMALL)
     student = residual_network.train_student(4, 2, seed=3, **SMALL)
     exact = np.linalg.eigvalsh(residual_hessian.hessian(student).numpy())[::-1]
-    np.testing.assert_allclose(found.eigenvalues[:8], exact[:8], rtol=1e-4)
+    np.testing.assert_allclose(found.eigenvalues, exact[:20], rtol=0, atol=1e-13)
     np.testing.assert_allclose(sum(found.kinds.values()), 1.0, atol=1e-12)
     np.testing.assert_allclose(sum(found.parts.values()), 1.0, atol=1e-12)
     assert np.all(found.identity <= found.diagonal + 1e-12)
@@ -57,6 +57,22 @@ def test_threads_are_left_as_they_were():
     before = torch.get_num_threads()
     analyse([(3, 1, 0)], n_jobs=1, **SMALL)
     assert torch.get_num_threads() == before
+
+
+def test_the_signs_of_the_eigenvectors_change_nothing():
+    student = residual_network.train_student(4, 2, seed=3, **SMALL)
+    values, vectors = functions.leading_eigenpairs(residual_hessian.hessian(student), 20)
+    signs = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(10)
+    one, two = (_summary(student, 3, values, v) for v in (vectors, vectors * signs))
+    for name, before in vars(one).items():
+        after = getattr(two, name)
+        pairs = (
+            zip(before.values(), after.values(), strict=True)
+            if isinstance(before, dict)
+            else [(before, after)]
+        )
+        for a, b in pairs:
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from depth_not_data.residual.functions import (
     parameter_shares,
     span_share,
 )
-from depth_not_data.residual.network import train_student
+from depth_not_data.residual.network import train_student, zero_residual_student
 
 
 def gaussian(*shape, seed=0):
@@ -68,10 +68,9 @@ def test_frozen_parts_have_no_rows():
 
 
 def test_without_a_residual_the_eigenvalue_is_the_mean_square_of_the_change(student):
-    at_teacher = train_student(4, 2, seed=0, steps=0, n_samples=60)
-    at_teacher.model.load_state_dict(at_teacher.teacher.state_dict())
-    values, vectors = leading_eigenpairs(residual_hessian.hessian(at_teacher), 20)
-    mean_square = output_changes(at_teacher, vectors).square().sum((1, 2)) / 60
+    at_target = zero_residual_student(4, 2, seed=0, n_samples=60)
+    values, vectors = leading_eigenpairs(residual_hessian.hessian(at_target), 20)
+    mean_square = output_changes(at_target, vectors).square().sum((1, 2)) / 60
     torch.testing.assert_close(values, 2 / 4 * mean_square, rtol=1e-10, atol=0)
     # and with one it is not
     values, vectors = leading_eigenpairs(residual_hessian.hessian(student), 20)
@@ -79,13 +78,68 @@ def test_without_a_residual_the_eigenvalue_is_the_mean_square_of_the_change(stud
     assert ((values - 2 / 4 * mean_square).abs() / values).max() > 1e-3
 
 
-def test_leading_eigenpairs_agree_with_the_dense_solver(student):
+@pytest.mark.parametrize("share", [0.0, 1.0], ids=["dense", "lanczos"])
+def test_leading_eigenpairs_agree_with_all_of_them(student, monkeypatch, share):
+    monkeypatch.setattr(functions, "DENSE_SHARE", share)
     matrix = residual_hessian.hessian(student)
-    values, vectors = leading_eigenpairs(matrix, 20, rounds=30)
+    values, vectors = leading_eigenpairs(matrix, 20)
     exact = torch.linalg.eigvalsh(matrix).flip(0)[:20]
-    torch.testing.assert_close(values, exact, rtol=1e-9, atol=0)
-    torch.testing.assert_close(matrix @ vectors, vectors * values, rtol=0, atol=1e-5)
+    torch.testing.assert_close(values, exact, rtol=1e-12, atol=0)
+    torch.testing.assert_close(matrix @ vectors, vectors * values, rtol=0, atol=1e-13)
     torch.testing.assert_close(vectors.T @ vectors, torch.eye(20, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("count", [2, 40, 60])
+@pytest.mark.parametrize(
+    "diagonal",
+    [torch.zeros(60), torch.ones(60), -torch.arange(1.0, 61.0), (torch.arange(60) < 1) * 3.0],
+    ids=["zero", "identity", "negative", "rank one"],
+)
+def test_leading_eigenpairs_of_equal_zero_and_negative_eigenvalues(diagonal, count):
+    values, vectors = leading_eigenpairs(torch.diag(diagonal).double(), count)
+    expected = diagonal.double().sort(descending=True).values[:count]
+    torch.testing.assert_close(values, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(vectors.T @ vectors, torch.eye(count, dtype=torch.float64))
+
+
+def test_leading_eigenpairs_leave_the_global_random_state_alone():
+    matrix = torch.diag(torch.arange(1.0, 101.0)).double()
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, second = leading_eigenpairs(matrix, 2), leading_eigenpairs(matrix, 2)
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_eigenpairs_that_do_not_solve_the_equation_are_refused(monkeypatch):
+    def sloppy(matrix, **options):
+        values, vectors = np.linalg.eigh(matrix)
+        return values[-2:], vectors[:, -2:] + 1e-8
+
+    monkeypatch.setattr(functions, "eigsh", sloppy)
+    with pytest.raises(ArithmeticError, match="an eigenpair is wrong by"):
+        leading_eigenpairs(torch.diag(torch.arange(1.0, 101.0)).double(), 2)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (gaussian(2, 3), "matrix must be square"),
+        (gaussian(3, 3), "matrix must be symmetric"),
+        (torch.eye(3) * float("nan"), "matrix must be finite"),
+        (torch.eye(3, dtype=torch.complex128), "matrix must be real"),
+        ("abc", "matrix must be an array of real numbers"),
+    ],
+    ids=["shape", "asymmetric", "nan", "complex", "words"],
+)
+def test_a_matrix_without_leading_eigenpairs_is_refused(matrix, message):
+    with pytest.raises(ValueError, match=message):
+        leading_eigenpairs(matrix, 1)
+
+
+@pytest.mark.parametrize("count", [0, 4, 1.5, True])
+def test_a_wrong_number_of_eigenpairs_is_named(count):
+    with pytest.raises(ValueError, match="count must be"):
+        leading_eigenpairs(torch.eye(3, dtype=torch.float64), count)
 
 
 def polynomial(x, kind):
@@ -171,11 +225,18 @@ def test_bad_input_is_named(student):
         function_shares(gaussian(1, 10, 3), x[:10])
     with pytest.raises(ValueError, match="directions must have"):
         parameter_shares(student, gaussian(7, 1))
-    for arguments, name in [((gaussian(2, 3), 1), "matrix"), ((gaussian(3, 3), 4), "count")]:
-        with pytest.raises(ValueError, match=f"{name} must be"):
-            leading_eigenpairs(*arguments)
-    with pytest.raises(ValueError, match="rounds must be"):
-        functions.leading_eigenpairs(gaussian(3, 3), 1, rounds=0)
+    with pytest.raises(ValueError, match="changes must be nonzero"):
+        span_share(torch.zeros(1, 30, 3, dtype=torch.float64), gaussian(2, 30, 3))
+    size = len(flat(student))
+    for call in (output_changes, parameter_shares):
+        with pytest.raises(ValueError, match="directions must have 2 dimensions"):
+            call(student, gaussian(size))
+        with pytest.raises(ValueError, match="must be a float64 tensor, got torch"):
+            call(student, torch.ones(size, 1))
+        with pytest.raises(ValueError, match="must be a float64 tensor, got ndarray"):
+            call(student, np.ones((size, 1)))
+    with pytest.raises(ValueError, match="directions must be nonzero"):
+        parameter_shares(student, torch.zeros(size, 1, dtype=torch.float64))
 
 
 @pytest.mark.parametrize(("n_embd", "n_block"), [(2, 5), (3, 1), (5, 2), (10, 8)])

@@ -121,7 +121,7 @@ def test_the_student_is_left_as_it_was():
 
 
 @pytest.mark.parametrize(
-    ("target", "broken"),
+    ("place", "broken"),
     [
         # The normalisation's own curvature.
         ("_NormPass.pull", lambda self, bent, dx: (bent * self.gain[:, None]) @ self.jacobian),
@@ -134,9 +134,9 @@ def test_the_student_is_left_as_it_was():
         ),
     ],
 )
-def test_a_broken_formula_is_noticed(monkeypatch, target, broken):
+def test_a_broken_formula_is_noticed(monkeypatch, place, broken):
     student = small_student()
-    owner, method = target.split(".")
+    owner, method = place.split(".")
     monkeypatch.setattr(getattr(residual_hessian, owner), method, broken)
     assert relative_error(hessian(student), dense_hessian(*loss_of(student))) > 1e-6
 

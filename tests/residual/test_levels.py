@@ -124,3 +124,9 @@ def test_the_ledger_holds_the_numbers_of_the_calculation(entry, group):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("without", ["mean", 5], ids=repr)
+def test_terms_come_in_a_collection(without):
+    with pytest.raises(ValueError, match=f"without must be a collection of terms, got {without!r}"):
+        levels(10, 2, without=without)

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from depth_not_data.residual import activations
 from depth_not_data.residual import network as residual_network
-from depth_not_data.residual.network import ResidualNetwork, train_student
+from depth_not_data.residual.network import ResidualNetwork, train_student, zero_residual_student
 
 SMALL = {"steps": 3, "n_samples": 12}
 
@@ -190,3 +190,48 @@ def test_bad_input_is_named(arguments, name):
 
 def test_a_width_of_one_is_fine_without_a_layernorm():
     assert train_student(1, 1, seed=0, placement="none", **SMALL).targets.shape == (12, 1)
+
+
+def test_the_zero_residual_student_is_the_untrained_one_with_its_own_outputs():
+    ours, start = (
+        make(3, 2, seed=5, n_samples=12, norm="rms", **options)
+        for make, options in ((zero_residual_student, {}), (train_student, {"steps": 0}))
+    )
+    assert torch.equal(ours.inputs, start.inputs)
+    for p, q in zip(ours.model.parameters(), start.model.parameters(), strict=True):
+        assert torch.equal(p, q)
+    with torch.no_grad():
+        assert torch.equal(ours.targets, start.model(start.inputs))
+        assert torch.equal(ours.targets, ours.teacher(ours.inputs))
+    assert ours.loss_history.tolist() == [0.0]
+    assert start.loss_history[0] > 0
+
+
+def test_the_zero_residual_student_can_be_a_trained_one():
+    ours, trained = (
+        zero_residual_student(3, 1, seed=0, **SMALL),
+        train_student(3, 1, seed=0, **SMALL),
+    )
+    for p, q in zip(ours.model.parameters(), trained.model.parameters(), strict=True):
+        assert torch.equal(p, q)
+    with pytest.raises(ValueError, match="norm must be"):
+        zero_residual_student(3, 1, seed=0, norm="batch")
+
+
+@pytest.mark.parametrize("rotation", ["none", "shared", "separate"])
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [({"n_embd": -1}, "n_embd"), ({"n_embd": 2.5}, "n_embd"), ({"n_block": "2"}, "n_block")],
+    ids=str,
+)
+def test_the_size_is_named_whatever_the_rotation(rotation, arguments, name):
+    with pytest.raises(ValueError, match=f"{name} must be an integer"):
+        train_student(
+            **{"n_embd": 3, "n_block": 1, "seed": 0, "rotation": rotation, **SMALL, **arguments}
+        )
+
+
+@pytest.mark.parametrize("frozen", ["gain", None, 1], ids=repr)
+def test_frozen_parts_come_in_a_sequence(frozen):
+    with pytest.raises(ValueError, match=f"frozen must be a sequence .*, got {frozen!r}"):
+        train_student(3, 1, seed=0, frozen=frozen, **SMALL)

@@ -148,3 +148,31 @@ def test_bad_input_is_named(options, name):
     arguments = {"n_embd": 3, "n_block": 1, "seed": 0, "steps": 1, "n_samples": 5} | options
     with pytest.raises(ValueError, match=name):
         train_rival(arguments.pop("n_embd"), arguments.pop("n_block"), **arguments)
+
+
+def test_a_default_spelt_out_is_the_same_rival(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPTH_NOT_DATA_CACHE", str(tmp_path))
+    options = {"steps": 2, "n_samples": 5, "n_jobs": 1}
+    rival_sweep(3, 1, [0], **options)
+    rival_sweep(3, 1, [0], placement="post", w2_scale=1.0, weight_decay=0.0, **options)
+    assert len(list(tmp_path.rglob("output.pkl"))) == 1
+    rival_sweep(3, 1, [0], placement="ends", **options)
+    assert len(list(tmp_path.rglob("output.pkl"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ((1, 1, [0]), "n_embd"),
+        (("3", 1, [0]), "n_embd"),
+        ((3, 0, [0]), "n_block"),
+        ((3, 1, [-1]), "seeds"),
+        ((3, 1, 0), "seeds"),
+    ],
+    ids=str,
+)
+def test_bad_cases_of_a_sweep_are_named(arguments, name):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        rival_sweep(*arguments, n_jobs=1, steps=0, n_samples=5)
+    with pytest.raises(ValueError, match="count must be"):
+        rival_sweep(3, 1, [0], count=0, n_jobs=1, steps=0, n_samples=5)

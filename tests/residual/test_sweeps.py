@@ -124,3 +124,21 @@ def test_bad_input_is_named(arguments, name):
 def test_a_bad_option_is_named():
     with pytest.raises(ValueError, match="lr must be"):
         sweep([2], [1], [0], n_jobs=1, lr=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ((0, 1, [0], 4), "n_embd"),
+        (("2", 1, [0], 4), "n_embd"),
+        ((2, 1.5, [0], 4), "n_block"),
+        ((2, 1, [-1], 4), "seeds"),
+        ((2, 1, 3, 4), "seeds must be an iterable of integers, got 3"),
+        ((2, 1, [0], 0), "count"),
+    ],
+    ids=str,
+)
+def test_bad_input_of_a_top_sweep_is_named_before_anything_is_trained(trainings, arguments, name):
+    with pytest.raises(ValueError, match=name):
+        top_sweep(*arguments, n_jobs=1, **SMALL)
+    assert not trainings

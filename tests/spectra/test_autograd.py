@@ -146,7 +146,7 @@ def test_an_asymmetric_derivative_is_refused(skew):
 
 
 def test_a_matrix_of_nan_is_refused():
-    with pytest.raises(ArithmeticError, match="relative asymmetry nan"):
+    with pytest.raises(ArithmeticError, match="the Hessian is not finite"):
         autograd.dense_hessian(lambda p: (p[0] ** 2 * math.nan).sum(), [tensor(1, 2)])
 
 
@@ -179,7 +179,7 @@ def test_memory_for_three_matrices_is_enough_and_one_byte_less_is_not(monkeypatc
     [
         (torch.zeros(2), "torch.float32"),
         (torch.zeros(2, dtype=torch.int64), "torch.int64"),
-        (np.zeros(2), "float64"),
+        (np.zeros(2), "ndarray"),
         ([1.0, 2.0], "list"),
     ],
 )
@@ -194,6 +194,55 @@ def test_parameters_must_be_float64_tensors(parameter, kind):
 def test_the_loss_must_be_a_scalar_tensor(value):
     with pytest.raises(ValueError, match="loss must return a scalar tensor"):
         autograd.dense_hessian(value, [tensor(1.0, 2.0)])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (tensor(1.0, 2.0), "parameters must be a sequence of tensors"),
+        (3.0, "parameters must be a sequence of tensors, got 3.0"),
+        ([], "parameters must hold at least one tensor"),
+    ],
+    ids=["tensor", "number", "none"],
+)
+def test_parameters_must_be_several(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        autograd.dense_hessian(lambda p: p[0].sum(), parameters)
+
+
+def test_parameters_may_come_one_by_one():
+    model = torch.nn.Linear(2, 1).double()
+    found = autograd.dense_hessian(lambda p: p[0].square().sum() + p[1].sum(), model.parameters())
+    torch.testing.assert_close(found, torch.diag(tensor(2, 2, 0)), rtol=0, atol=0)
+
+
+def test_a_parameter_that_the_loss_never_sees_has_zero_rows():
+    found = autograd.dense_hessian(lambda p: (p[0] ** 2).sum(), [tensor(1.0), tensor(2.0)])
+    torch.testing.assert_close(found, torch.diag(tensor(2, 0)), rtol=0, atol=0)
+
+
+def test_frozen_parameters_count_like_the_others():
+    """The Hessian is that of a function: leave out what does not move."""
+    free, frozen = tensor(1.0, 2.0).requires_grad_(), tensor(3.0)
+    found = autograd.dense_hessian(lambda p: p[0].prod() * p[1].sum(), [free, frozen])
+    torch.testing.assert_close(found, tensor([0, 3, 2], [3, 0, 1], [2, 1, 0]), rtol=0, atol=0)
+
+
+def test_a_loss_of_other_parameters_is_refused():
+    """It would have the Hessian zero, as it does not move with what it is given."""
+    model = torch.nn.Linear(2, 1).double()
+    inputs = random((5, 2), 0)
+    for loss in (
+        lambda _: model(inputs).square().mean(),
+        lambda p: p[0].detach().square().sum(),
+    ):
+        with pytest.raises(ValueError, match="loss must be computed from the parameters"):
+            autograd.dense_hessian(loss, [p.detach() for p in model.parameters()])
+
+
+def test_a_loss_in_float32_is_refused():
+    with pytest.raises(ValueError, match=r"must return a float64 tensor, got torch\.float32"):
+        autograd.dense_hessian(lambda p: p[0].float().square().sum(), [tensor(1.0)])
 
 
 @pytest.mark.parametrize("chunk_size", [0, -1, 1.5, math.nan, True, "64"])
@@ -224,7 +273,42 @@ def test_eigenvalues_come_back_descending_in_float64(convert, error):
     np.testing.assert_allclose(found, expected, rtol=0, atol=error)
 
 
-@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 2, 2)])
+HERMITIAN = [[1, 1j], [-1j, 1]]  # eigenvalues 2 and 0; its real part has 1 and 1
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        HERMITIAN,
+        np.array(HERMITIAN),
+        torch.tensor(HERMITIAN),
+        np.eye(2, dtype=complex),
+        [["1", "0"], ["0", "1"]],
+        np.array([[1, None], [None, 1]]),
+        torch.eye(2, dtype=torch.bool),
+        "matrix",
+        None,
+    ],
+    ids=repr,
+)
+def test_eigenvalues_need_real_numbers(matrix):
+    with pytest.raises(ValueError, match=r"matrix must be (an array of real numbers|real)"):
+        autograd.eigenvalues(matrix)
+
+
+def test_a_complex_matrix_has_no_asymmetry():
+    with pytest.raises(ValueError, match="matrix must be real"):
+        autograd.relative_asymmetry(torch.tensor(HERMITIAN))
+    with pytest.raises(ValueError, match="matrix must be square"):
+        autograd.relative_asymmetry(torch.zeros(2, 3))
+
+
+def test_the_graph_of_a_matrix_is_left_behind():
+    matrix = torch.eye(2, dtype=torch.float64).requires_grad_()
+    np.testing.assert_array_equal(autograd.eigenvalues(matrix), [1, 1])
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 2, 2), (0, 0)])
 def test_eigenvalues_need_a_square_matrix(shape):
     with pytest.raises(ValueError, match=re.escape(f"matrix must be square, got shape {shape}")):
         autograd.eigenvalues(np.zeros(shape))

@@ -95,3 +95,30 @@ def test_a_bad_loss_is_named(loss):
         lanczos.largest_eigenvalues(
             loss, [torch.ones(3, dtype=torch.float64, requires_grad=True)], 1
         )
+
+
+def test_a_loss_of_other_parameters_is_refused():
+    loss, _ = quadratic([3.0, 2.0])
+    others = [torch.ones(3, dtype=torch.float64, requires_grad=True)]
+    for wrong in (loss, loss.detach()):
+        with pytest.raises(ValueError, match="loss must be computed from the parameters"):
+            lanczos.largest_eigenvalues(wrong, others, 1)
+
+
+def test_parameters_without_gradients_are_refused():
+    loss, parameters = quadratic([3.0, 2.0])
+    for wrong, message in (
+        ([p.detach() for p in parameters], "parameters must hold one that requires a gradient"),
+        ([], "parameters must hold one that requires a gradient"),
+        (torch.ones(3), "parameters must be a sequence"),
+        (None, "parameters must be a sequence"),
+        ([*parameters, 1.0], r"parameters\[2\] must be a tensor, got float"),
+        ([torch.ones(3, requires_grad=True)], r"parameters\[0\] must be float64"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            lanczos.largest_eigenvalues(loss, wrong, 1)
+
+
+def test_a_hessian_that_vanishes_at_the_point_has_eigenvalues_zero():
+    point = torch.zeros(4, dtype=torch.float64, requires_grad=True)
+    np.testing.assert_array_equal(lanczos.largest_eigenvalues((point**3).sum(), [point], 2), [0, 0])

@@ -170,8 +170,8 @@ def _add(matrix, places, row, column, node, *, moved):
     if moved and row.s is not None:
         block = block + _contract(shift, _outer(s_column, node.gradient)).permute(3, 1, 0, 2)
     o, i, q, j = block.shape
-    target = matrix[places[row.parameter], places[column.parameter]]
-    target.unflatten(0, (o, i)).unflatten(2, (q, j)).add_(block)
+    place = matrix[places[row.parameter], places[column.parameter]]
+    place.unflatten(0, (o, i)).unflatten(2, (q, j)).add_(block)
 
 
 def _outer(x, y):

@@ -77,6 +77,8 @@ def levels(
     n_embd = _validation.integer("n_embd", n_embd, minimum=5)
     n_block = _validation.integer("n_block", n_block, minimum=1)
     n_samples = _validation.integer("n_samples", n_samples, minimum=1)
+    if isinstance(without, str) or not isinstance(without, Collection):
+        raise ValueError(f"without must be a collection of terms, got {without!r}")
     for term in without:
         _validation.choice("without", term, TERMS)
     moments = block_moments(

@@ -6,17 +6,16 @@ below are the candidates, and the defaults are the one whose figures agree with 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-from tqdm import tqdm
 
 from depth_not_data import _validation
-from depth_not_data.residual import activations
+from depth_not_data.residual import _training, activations
 
 PLACEMENTS = ("post", "pre", "none")
 NORMS = ("layer", "layer-plain", "rms")
@@ -78,10 +77,12 @@ class Block(nn.Module):
         n_hidden = 4 * n_embd
         self.placement = placement
         self.activation = activation
-        self.w1 = _uniform((n_hidden, n_embd), n_embd, generator)
-        self.b1 = _uniform((n_hidden,), n_embd, generator) if bias else None
-        self.w2 = _uniform((n_embd, n_hidden), n_hidden, generator)
-        self.b2 = _uniform((n_embd,), n_hidden, generator) if bias else None
+        # PyTorch's default for nn.Linear: 1 / sqrt(fan in) bounds weights and bias.
+        one, two = 1.0 / math.sqrt(n_embd), 1.0 / math.sqrt(n_hidden)
+        self.w1 = _training.uniform((n_hidden, n_embd), one, generator)
+        self.b1 = _training.uniform((n_hidden,), one, generator) if bias else None
+        self.w2 = _training.uniform((n_embd, n_hidden), two, generator)
+        self.b2 = _training.uniform((n_embd,), two, generator) if bias else None
         self.norm = Normalisation(n_embd, norm) if placement != "none" else None
 
     def forward(self, h: torch.Tensor) -> torch.Tensor:
@@ -251,11 +252,11 @@ def train_student(
     >>> bool(student.loss_history[-1] < student.loss_history[0])
     True
     """
-    seed = _validation.integer("seed", seed, minimum=0)
+    n_embd = _validation.integer("n_embd", n_embd, minimum=1)
+    n_block = _validation.integer("n_block", n_block, minimum=1)
+    seed, steps, n_samples = _training.run_length(seed, steps, n_samples)
     optimiser = _validation.choice("optimiser", optimiser, tuple(OPTIMISERS))
     lr = _validation.number("lr", lr, above=0.0)
-    steps = _validation.integer("steps", steps, minimum=0)
-    n_samples = _validation.integer("n_samples", n_samples, minimum=1)
     rotation = _validation.choice("rotation", rotation, ROTATIONS)
 
     generator = torch.Generator().manual_seed(seed)
@@ -277,24 +278,48 @@ def train_student(
     with torch.no_grad():
         targets = teacher(inputs)
 
-    optimizer = OPTIMISERS[optimiser](model.parameters(), lr=lr)
-    history = np.empty(steps + 1)
-    disable = None if progress is None else not progress
-    for t in tqdm(range(steps), desc="training", leave=False, disable=disable):
-        optimizer.zero_grad()
-        loss = functional.mse_loss(model(inputs), targets)
-        loss.backward()
-        optimizer.step()
-        history[t] = loss.item()
-    with torch.no_grad():
-        history[steps] = functional.mse_loss(model(inputs), targets).item()
-    model.zero_grad()
+    descent = OPTIMISERS[optimiser](model.parameters(), lr=lr)
+    history = _training.descend(model, inputs, targets, descent, steps, progress=progress)
     return Student(model, teacher, inputs, targets, history)
+
+
+def zero_residual_student(n_embd: int, n_block: int, *, seed: int, **options) -> Student:
+    """Return a student that is its own teacher: its Hessian is the outer-product part alone.
+
+    Parameters
+    ----------
+    n_embd, n_block, seed
+        As in :func:`train_student`.
+    **options
+        Passed to :func:`train_student`, which takes no step by default: the student stands at its
+        start.
+
+    Returns
+    -------
+    Student
+        Its targets are its own outputs and its `loss_history` is a single 0.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its range.
+
+    Examples
+    --------
+    >>> student = zero_residual_student(3, 2, seed=0, n_samples=10)
+    >>> student.teacher is student.model, student.loss_history
+    (True, array([0.]))
+    """
+    options = {"steps": 0, "progress": False} | options
+    student = train_student(n_embd, n_block, seed=seed, **options)
+    with torch.no_grad():
+        outputs = student.model(student.inputs)
+    return Student(student.model, student.model, student.inputs, outputs, np.zeros(1))
 
 
 def _rotations(rotation, n_embd, n_block, generator):
     """One orthogonal matrix, or None, for each block."""
-    rotations = [None] * _validation.integer("n_block", n_block, minimum=1)
+    rotations = [None] * n_block
     for b in {"none": (), "shared": (0,), "separate": range(n_block)}[rotation]:
         gaussian = torch.randn(n_embd, n_embd, generator=generator, dtype=torch.float64)
         rotations[b] = torch.linalg.qr(gaussian).Q
@@ -302,6 +327,8 @@ def _rotations(rotation, n_embd, n_block, generator):
 
 
 def _freeze(model, frozen):
+    if isinstance(frozen, str) or not isinstance(frozen, Iterable):
+        raise ValueError(f"frozen must be a sequence of {AFFINE_PARTS}, got {frozen!r}")
     for part in frozen:
         _validation.choice("frozen", part, AFFINE_PARTS)
         for block in model.blocks:
@@ -309,9 +336,3 @@ def _freeze(model, frozen):
             if parameter is None:
                 raise ValueError(f"frozen must name parts of the normalisation, got {part!r}")
             parameter.requires_grad_(False)
-
-
-def _uniform(shape, fan_in, generator):
-    bound = 1.0 / math.sqrt(fan_in)
-    weights = torch.empty(shape, dtype=torch.float64)
-    return nn.Parameter(weights.uniform_(-bound, bound, generator=generator))

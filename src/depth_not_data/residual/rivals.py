@@ -16,9 +16,9 @@ from torch import nn
 from torch.nn import functional
 
 from depth_not_data import _validation
+from depth_not_data.residual import _training, sweeps
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual import network as residual_network
-from depth_not_data.residual import sweeps
 from depth_not_data.spectra import autograd
 
 PLACEMENTS = ("post", "branch", "ends")
@@ -159,11 +159,9 @@ def train_rival(
     >>> bool(student.loss_history[-1] < student.loss_history[0])
     True
     """
-    seed = _validation.integer("seed", seed, minimum=0)
+    seed, steps, n_samples = _training.run_length(seed, steps, n_samples)
     inputs = _validation.choice("inputs", inputs, INPUTS)
     weight_decay = _validation.number("weight_decay", weight_decay, minimum=0.0)
-    steps = _validation.integer("steps", steps, minimum=0)
-    n_samples = _validation.integer("n_samples", n_samples, minimum=1)
     generator = torch.Generator().manual_seed(seed)
     teacher = RivalNetwork(n_embd, n_block, generator=generator, **architecture)
     model = RivalNetwork(n_embd, n_block, generator=generator, **architecture)
@@ -175,18 +173,9 @@ def train_rival(
     with torch.no_grad():
         targets = teacher(x)
 
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=weight_decay)
-    history = []
-    for _ in range(steps):
-        optimiser.zero_grad()
-        loss = functional.mse_loss(model(x), targets)
-        loss.backward()
-        optimiser.step()
-        history.append(loss.item())
-    model.zero_grad()
-    with torch.no_grad():
-        history.append(functional.mse_loss(model(x), targets).item())
-    return residual_network.Student(model, teacher, x, targets, np.array(history))
+    descent = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=weight_decay)
+    history = _training.descend(model, x, targets, descent, steps)
+    return residual_network.Student(model, teacher, x, targets, history)
 
 
 def rival_sweep(
@@ -223,9 +212,19 @@ def rival_sweep(
     ValueError
         If an argument is outside its range.
     """
-    cases = [(n_embd, n_block, seed) for seed in seeds]
-    options = sweeps.with_defaults(train_rival, options)
-    return sweeps.stored(_run, cases, count, options, n_jobs=n_jobs)
+    cases = sweeps.checked([n_embd], [n_block], seeds, minimum_width=2)
+    if count is not None:
+        count = _validation.integer("count", count, minimum=1)
+    return sweeps.stored(_run, cases, count, with_defaults(options), n_jobs=n_jobs)
+
+
+def with_defaults(options: dict) -> dict:
+    """Options for :func:`train_rival` with the defaults that were left out, by name.
+
+    >>> with_defaults({"inputs": "uniform"})["placement"]
+    'post'
+    """
+    return sweeps.with_defaults(RivalNetwork, sweeps.with_defaults(train_rival, options))
 
 
 def spectrum(student: residual_network.Student) -> np.ndarray:
@@ -247,10 +246,9 @@ def spectrum(student: residual_network.Student) -> np.ndarray:
 
 def _draw(initialisation, n_block, generator, shape, *, ends, scale):
     std = scale * INITIALISATIONS[initialisation](shape[1], shape[0], n_block, ends)
-    weights = torch.empty(shape, dtype=torch.float64)
     if initialisation == "pytorch":
-        bound = math.sqrt(3) * std
-        return nn.Parameter(weights.uniform_(-bound, bound, generator=generator))
+        return _training.uniform(shape, math.sqrt(3) * std, generator)
+    weights = torch.empty(shape, dtype=torch.float64)
     return nn.Parameter(weights.normal_(0.0, std, generator=generator))
 
 

@@ -84,14 +84,7 @@ def sweep(
     included, the code of the helpers without comments and docstrings, and the version of torch: a
     run is repeated when any of them changes, and only then.
     """
-    combinations = [
-        (
-            _validation.integer("n_embd", n, minimum=1),
-            _validation.integer("n_block", d, minimum=1),
-            _validation.integer("seeds", s, minimum=0),
-        )
-        for n, d, s in itertools.product(n_embd, n_block, seeds)
-    ]
+    combinations = checked(n_embd, n_block, seeds)
     options = with_defaults(residual_network.train_student, options)
     return stored(_run, combinations, options, n_jobs=n_jobs, progress=progress)
 
@@ -122,9 +115,35 @@ def top_sweep(
     ValueError
         If an argument is outside its range.
     """
-    cases = [(n_embd, n_block, seed) for seed in seeds]
+    cases = checked([n_embd], [n_block], seeds)
+    count = _validation.integer("count", count, minimum=1)
     options = with_defaults(residual_network.train_student, options)
     return stored(_run_largest, cases, count, options, n_jobs=n_jobs)
+
+
+def checked(
+    n_embd: Iterable[int], n_block: Iterable[int], seeds: Iterable[int], *, minimum_width: int = 1
+) -> list[tuple[int, int, int]]:
+    """Every combination of widths N, numbers of blocks D and seeds, as ints.
+
+    Raises a ``ValueError`` that names the argument if one is outside its range, before anything is
+    trained.
+
+    >>> checked([10], [2, 4], range(2))
+    [(10, 2, 0), (10, 2, 1), (10, 4, 0), (10, 4, 1)]
+    """
+    wanted = {"n_embd": n_embd, "n_block": n_block, "seeds": seeds}
+    for name, values in wanted.items():
+        if not isinstance(values, Iterable):
+            raise ValueError(f"{name} must be an iterable of integers, got {values!r}")
+    return [
+        (
+            _validation.integer("n_embd", n, minimum=minimum_width),
+            _validation.integer("n_block", d, minimum=1),
+            _validation.integer("seeds", s, minimum=0),
+        )
+        for n, d, s in itertools.product(*wanted.values())
+    ]
 
 
 def stored(

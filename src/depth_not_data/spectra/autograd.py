@@ -5,7 +5,7 @@ forward-over-reverse through ``jacrev`` and returns a wrong, asymmetric matrix f
 affine LayerNorm (torch 2.13), without a warning.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import psutil
@@ -32,8 +32,8 @@ def dense_hessian(
     loss : callable
         Maps a sequence of tensors, shaped like `parameters`, to a scalar tensor.
     parameters : sequence of Tensor
-        float64 tensors; the point of evaluation. Row-major flattening, in this order, numbers the
-        rows and columns.
+        float64 tensors, at least one; the point of evaluation. Row-major flattening, in this order,
+        numbers the rows and columns.
     chunk_size : int
         Rows computed at once, >= 1: more is faster and takes more memory.
 
@@ -45,12 +45,17 @@ def dense_hessian(
     Raises
     ------
     ValueError
-        If a parameter is not a float64 tensor, the loss is not a scalar, or `chunk_size` is not a
-        positive integer.
+        If `parameters` are not float64 tensors, the loss is not a float64 scalar computed from
+        them, or `chunk_size` is not a positive integer.
     MemoryError
         If the matrix does not fit in the memory that is free; the message says how much it needs.
     ArithmeticError
-        If the matrix is not symmetric to 1e-10 of its largest entry.
+        If the matrix is not finite, or not symmetric to 1e-10 of its largest entry.
+
+    Notes
+    -----
+    Every tensor in `parameters` counts, whether or not it requires gradients: leave out what is
+    frozen.
 
     Examples
     --------
@@ -62,9 +67,14 @@ def dense_hessian(
             [2., 0.]], dtype=torch.float64)
     """
     chunk_size = _validation.integer("chunk_size", chunk_size, minimum=1)
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        raise ValueError(f"parameters must be a sequence of tensors, got {parameters!r}")
+    parameters = list(parameters)
+    if not parameters:
+        raise ValueError("parameters must hold at least one tensor, got none")
     for index, parameter in enumerate(parameters):
         if not isinstance(parameter, Tensor) or parameter.dtype != torch.float64:
-            kind = getattr(parameter, "dtype", type(parameter).__name__)
+            kind = parameter.dtype if isinstance(parameter, Tensor) else type(parameter).__name__
             raise ValueError(f"parameters[{index}] must be a float64 tensor, got {kind}")
     size = sum(parameter.numel() for parameter in parameters)
     _refuse_if_too_large(size)
@@ -73,7 +83,9 @@ def dense_hessian(
     value = loss(point)
     if not isinstance(value, Tensor) or value.numel() != 1:
         raise ValueError(f"loss must return a scalar tensor, got {value!r}")
-    gradient = torch.autograd.grad(value, point, create_graph=True)
+    if value.dtype != torch.float64:
+        raise ValueError(f"loss must return a float64 tensor, got {value.dtype}")
+    gradient = derivatives("loss", value, point)
     flat_gradient = torch.cat([g.reshape(-1) for g in gradient])
     if not flat_gradient.requires_grad:  # a loss linear in all parameters
         return torch.zeros(size, size, dtype=torch.float64)
@@ -99,8 +111,10 @@ def dense_hessian(
         ]
         matrix[start:stop] = torch.cat(blocks, dim=1)
 
+    if not torch.isfinite(matrix).all():
+        raise ArithmeticError("the Hessian is not finite: it has NaN or infinity among its entries")
     asymmetry = relative_asymmetry(matrix)
-    if not asymmetry <= SYMMETRY_TOLERANCE:
+    if asymmetry > SYMMETRY_TOLERANCE:
         raise ArithmeticError(
             f"the Hessian is not symmetric: relative asymmetry {asymmetry:.1e}, "
             f"allowed {SYMMETRY_TOLERANCE:.0e}"
@@ -111,11 +125,13 @@ def dense_hessian(
 def relative_asymmetry(matrix: Tensor) -> float:
     """Largest ``|H - H^T|`` over the largest ``|H|``; 0 for the zero matrix.
 
-    `matrix` has shape (P, P). A symmetric matrix gives 0, an antisymmetric one 2.
+    `matrix` is real, of shape (P, P) with P >= 1. A symmetric matrix gives 0, an antisymmetric
+    one 2.
 
     >>> relative_asymmetry(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))
     2.0
     """
+    _square("matrix", matrix)
     largest = matrix.abs().max().item()
     return (matrix - matrix.T).abs().max().item() / largest if largest else 0.0
 
@@ -135,25 +151,67 @@ def eigenvalues(matrix: Tensor | np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `matrix` is not square, not finite or not symmetric.
+        If `matrix` is not real, square, finite and symmetric.
 
     Examples
     --------
     >>> eigenvalues(np.array([[2.0, 1.0], [1.0, 2.0]]))
     array([3., 1.])
     """
-    matrix = torch.as_tensor(matrix, dtype=torch.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"matrix must be square, got shape {tuple(matrix.shape)}")
+    return torch.linalg.eigvalsh(symmetric("matrix", matrix)).flip(0).numpy()
+
+
+def symmetric(name: str, matrix) -> Tensor:
+    """Return a real symmetric matrix as a float64 tensor, or say what is wrong with it.
+
+    Shape (P, P) with P >= 1. A ``ValueError`` names the argument as `name` if it is not real,
+    square, finite and symmetric to 1e-10 of its largest entry.
+
+    >>> symmetric("matrix", [[2, 1], [1, 2]])
+    tensor([[2., 1.],
+            [1., 2.]], dtype=torch.float64)
+    """
+    if isinstance(matrix, Tensor):
+        _square(name, matrix)
+        matrix = matrix.detach().to(torch.float64)
+    else:
+        matrix = torch.from_numpy(_validation.real_array(name, matrix))
+        _square(name, matrix)
     if not torch.isfinite(matrix).all():
-        raise ValueError("matrix must be finite, got NaN or infinity among its entries")
+        raise ValueError(f"{name} must be finite, got NaN or infinity among its entries")
     asymmetry = relative_asymmetry(matrix)
     if asymmetry > SYMMETRY_TOLERANCE:
         raise ValueError(
-            f"matrix must be symmetric to {SYMMETRY_TOLERANCE:.0e}, "
+            f"{name} must be symmetric to {SYMMETRY_TOLERANCE:.0e}, "
             f"got relative asymmetry {asymmetry:.1e}"
         )
-    return torch.linalg.eigvalsh(matrix).flip(0).numpy()
+    return matrix
+
+
+def derivatives(name: str, value: Tensor, point: Sequence[Tensor]) -> list[Tensor]:
+    """Gradient of a scalar at leaf tensors, with the graph of its own derivatives.
+
+    A tensor that `value` does not depend on has the gradient zero; a ``ValueError`` names `value`
+    as `name` if it depends on none of them.
+
+    >>> x, idle = torch.ones(2, dtype=torch.float64, requires_grad=True), torch.ones(1)
+    >>> found = derivatives("loss", x.square().sum(), [x, idle.requires_grad_()])
+    >>> [gradient.tolist() for gradient in found]
+    [[2.0, 2.0], [0.0]]
+    """
+    found = [None]
+    if value.requires_grad and point:
+        found = torch.autograd.grad(value, point, create_graph=True, allow_unused=True)
+    if all(gradient is None for gradient in found):
+        raise ValueError(f"{name} must be computed from the parameters, got one that is not")
+    return [torch.zeros_like(p) if g is None else g for g, p in zip(found, point, strict=True)]
+
+
+def _square(name, matrix):
+    if matrix.is_complex() or matrix.dtype == torch.bool:
+        raise ValueError(f"{name} must be real, got {matrix.dtype}")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
+        raise ValueError(f"{name} must be square, got shape {tuple(matrix.shape)}")
 
 
 def _refuse_if_too_large(size):

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
 from depth_not_data import _validation
+from depth_not_data.spectra import autograd
 
 
 def largest_eigenvalues(loss: Tensor, parameters: Iterable[Tensor], count: int) -> np.ndarray:
@@ -36,7 +37,8 @@ def largest_eigenvalues(loss: Tensor, parameters: Iterable[Tensor], count: int) 
     Raises
     ------
     ValueError
-        If `loss` is not a float64 scalar or `count` is outside its range.
+        If `loss` is not a float64 scalar computed from `parameters`, one of these that requires a
+        gradient is not float64, or `count` is outside its range.
     scipy.sparse.linalg.ArpackNoConvergence
         If an eigenvalue has not converged after 10 P products.
 
@@ -52,12 +54,13 @@ def largest_eigenvalues(loss: Tensor, parameters: Iterable[Tensor], count: int) 
     count = _validation.integer("count", count, minimum=1)
     if not isinstance(loss, Tensor) or loss.numel() != 1 or loss.dtype != torch.float64:
         raise ValueError(f"loss must be a float64 scalar, got {loss!r}")
-    free = [parameter for parameter in parameters if parameter.requires_grad]
+    free = _free(parameters)
     size = sum(parameter.numel() for parameter in free)
     if count >= size:
         raise ValueError(f"count must be < {size}, the number of parameters, got {count}")
-    derivatives = torch.autograd.grad(loss, free, create_graph=True, materialize_grads=True)
-    gradient = parameters_to_vector([d.contiguous() for d in derivatives])
+    gradient = parameters_to_vector(
+        [d.contiguous() for d in autograd.derivatives("loss", loss, free)]
+    )
     if not gradient.requires_grad:  # a loss linear in all parameters
         return np.zeros(count)
 
@@ -68,8 +71,28 @@ def largest_eigenvalues(loss: Tensor, parameters: Iterable[Tensor], count: int) 
         )
         return parameters_to_vector([p.contiguous() for p in product]).numpy()
 
-    operator = LinearOperator((size, size), matvec=multiply, dtype=np.float64)
     # A start of its own: ARPACK's default is drawn from a global random state.
     start = np.random.default_rng(0).standard_normal(size)
+    if not multiply(start).any():  # ARPACK refuses the zero matrix
+        return np.zeros(count)
+    operator = LinearOperator((size, size), matvec=multiply, dtype=np.float64)
     values = eigsh(operator, k=count, which="LA", v0=start, return_eigenvectors=False)
     return np.sort(values)[::-1]
+
+
+def _free(parameters):
+    """Return the parameters that require gradients, which must be float64 tensors."""
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        raise ValueError(f"parameters must be a sequence of tensors, got {parameters!r}")
+    free = []
+    for index, parameter in enumerate(parameters):
+        if not isinstance(parameter, Tensor):
+            kind = type(parameter).__name__
+            raise ValueError(f"parameters[{index}] must be a tensor, got {kind}")
+        if parameter.requires_grad:
+            free.append(parameter)
+            if parameter.dtype != torch.float64:
+                raise ValueError(f"parameters[{index}] must be float64, got {parameter.dtype}")
+    if not free:
+        raise ValueError("parameters must hold one that requires a gradient, got none")
+    return free
