@@ -60,9 +60,7 @@ class Network:
         ]
 
     def hessian(self):
-        return autograd.dense_hessian(
-            lambda w: linear_network.loss(w, self.target, self.inputs), self.weights()
-        )
+        return linear_network.dense_hessian(self.weights(), self.target, self.inputs)
 
     def outer_part(self):
         """J^T J, from torch's Jacobian."""

@@ -1,13 +1,17 @@
-"""Balanced weights, the aligned problem, the loss and gradient descent."""
+"""The loss, its Hessian and gradient descent."""
 
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from depth_not_data.linear import network as linear_network
+from depth_not_data.spectra import autograd
 
 SHAPES = [(4, 3), (3, 5, 2), (2, 5, 4, 3), (4, 2, 2, 3), (5, 3, 3, 3, 5), (1, 1)]
 
@@ -15,84 +19,6 @@ SHAPES = [(4, 3), (3, 5, 2), (2, 5, 4, 3), (4, 2, 2, 3), (5, 3, 3, 3, 5), (1, 1)
 def gaussian(rows, columns, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(rows, columns, generator=generator, dtype=torch.float64)
-
-
-def product_of_rank(widths):
-    left, right = gaussian(widths[-1], min(widths), 1), gaussian(min(widths), widths[0], 2)
-    return left @ right
-
-
-@pytest.mark.parametrize("widths", SHAPES)
-def test_balanced_weights_multiply_to_the_product(widths):
-    target = product_of_rank(widths)
-    weights = linear_network.balanced_weights(widths, target)
-    assert [tuple(w.shape) for w in weights] == list(zip(widths[1:], widths[:-1], strict=True))
-    assert all(w.dtype == torch.float64 for w in weights)
-    torch.testing.assert_close(linear_network.product(weights), target, rtol=0, atol=1e-13)
-
-
-@pytest.mark.parametrize("widths", SHAPES)
-def test_balanced_weights_share_their_singular_values(widths):
-    target = product_of_rank(widths)
-    smallest = min(widths)
-    for layer in linear_network.balanced_weights(widths, target):
-        expected = torch.zeros(min(layer.shape), dtype=torch.float64)
-        expected[:smallest] = torch.linalg.svdvals(target)[:smallest] ** (1 / (len(widths) - 1))
-        torch.testing.assert_close(torch.linalg.svdvals(layer), expected, rtol=0, atol=1e-13)
-
-
-@pytest.mark.parametrize("widths", [(3, 5, 2), (2, 5, 4, 3), (4, 2, 2, 3)])
-def test_neighbouring_layers_are_balanced(widths):
-    weights = linear_network.balanced_weights(widths, product_of_rank(widths))
-    for lower, upper in pairwise(weights):
-        torch.testing.assert_close(lower @ lower.T, upper.T @ upper, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("widths", SHAPES)
-def test_aligned_problem_shares_one_singular_basis(widths):
-    problem = linear_network.aligned_problem(widths, rank=1, seed=5)
-    smallest, depth = min(widths), len(widths) - 1
-    lam, s = problem.layer_singular_values, problem.target_singular_values
-    for basis in (problem.left, problem.right):
-        torch.testing.assert_close(
-            basis.T @ basis, torch.eye(len(basis), dtype=torch.float64), rtol=0, atol=1e-13
-        )
-    for matrix, diagonal in (
-        (linear_network.product(problem.weights), lam**depth),
-        (problem.target, s),
-    ):
-        expected = torch.zeros_like(matrix)
-        expected[range(smallest), range(smallest)] = diagonal
-        rotated = problem.left.T @ matrix @ problem.right
-        torch.testing.assert_close(rotated, expected, rtol=0, atol=1e-13)
-    assert s.tolist() == [1.0] + [0.0] * (smallest - 1)
-
-
-def test_aligned_problem_is_set_by_its_seed_and_variance():
-    def start(**arguments):
-        settings = {"seed": 0, "variance": 0.01} | arguments
-        problem = linear_network.aligned_problem((300, 200), rank=1, **settings)
-        return linear_network.product(problem.weights)
-
-    torch.testing.assert_close(start(), start(), rtol=0, atol=0)
-    assert (start() - start(seed=1)).abs().max() > 0.1
-    # 60,000 entries: the sample variance has a relative standard error of 0.6%.
-    assert start().var().item() == pytest.approx(0.01, rel=0.03)
-    torch.testing.assert_close(start(variance=0.04), 2 * start(), rtol=0, atol=1e-12)
-
-
-def test_drawing_a_problem_leaves_the_global_generator_alone():
-    before = torch.get_rng_state()
-    linear_network.aligned_problem((3, 2), rank=1, seed=0)
-    assert torch.equal(before, torch.get_rng_state())
-
-
-def test_narrow_hidden_layer_keeps_the_best_approximation():
-    wide = linear_network.aligned_problem((5, 6, 4), rank=2, seed=0)
-    narrow = linear_network.aligned_problem((5, 2, 4), rank=2, seed=0)
-    difference = linear_network.product(wide.weights) - linear_network.product(narrow.weights)
-    dropped = wide.layer_singular_values[2:] ** 2
-    torch.testing.assert_close(torch.linalg.svdvals(difference)[:2], dropped, rtol=0, atol=1e-13)
 
 
 def test_loss_is_half_the_summed_square():
@@ -170,63 +96,90 @@ def test_turned_singular_vector_shows_off_the_diagonal():
     assert off_diagonal.abs().max() > 1e-4
 
 
-@pytest.mark.parametrize(
-    ("widths", "message"),
-    [
-        ((), "widths must hold at least d_0 and d_L"),
-        ((3,), "widths must hold at least d_0 and d_L"),
-        (3, "widths must be a sequence"),
-        ((3, 0, 2), r"widths\[1\] must be an integer >= 1, got 0"),
-        ((3, -1, 2), r"widths\[1\] must be an integer >= 1, got -1"),
-        ((3, 2.0, 2), r"widths\[1\] must be an integer >= 1, got 2.0"),
-        ((3, True, 2), r"widths\[1\] must be an integer >= 1, got True"),
-        ((3, float("nan"), 2), r"widths\[1\] must be an integer >= 1, got nan"),
-    ],
-)
-def test_bad_widths_are_named(widths, message):
-    with pytest.raises(ValueError, match=message):
-        linear_network.balanced_weights(widths, gaussian(2, 3))
-    with pytest.raises(ValueError, match=message):
-        linear_network.aligned_problem(widths, rank=1, seed=0)
+@pytest.mark.parametrize("widths", SHAPES)
+@pytest.mark.parametrize("whitened", [True, False])
+def test_dense_hessian_is_that_of_the_loss_written_out(widths, whitened):
+    weights = [gaussian(b, a, a + b) for a, b in pairwise(widths)]
+    inputs = torch.eye(widths[0], dtype=torch.float64) if whitened else gaussian(widths[0], 3, 8)
+    target = gaussian(widths[-1], inputs.shape[1], 9)
+
+    def written_out(layers):
+        output = inputs
+        for layer in layers:
+            output = layer @ output
+        return 0.5 * (output - target).square().sum()
+
+    found = linear_network.dense_hessian(weights, target, None if whitened else inputs)
+    torch.testing.assert_close(
+        found, autograd.dense_hessian(written_out, weights), rtol=0, atol=1e-12
+    )
+
+
+GOOD = {
+    "weights": [gaussian(3, 4), gaussian(2, 3)],
+    "target": gaussian(2, 5),
+    "inputs": gaussian(4, 5),
+}
+
+
+def by_descent(weights, target, inputs):
+    return linear_network.gradient_descent(weights, target, inputs=inputs, lr=0.1, steps=1)
 
 
 @pytest.mark.parametrize(
-    ("product", "message"),
-    [
-        (
-            gaussian(3, 2),
-            r"product must be a tensor of shape \(d_L, d_0\) = \(2, 3\), got \(3, 2\)",
-        ),
-        (gaussian(2, 3).numpy(), "product must be a tensor"),
-        (None, "product must be a tensor .* got None"),
-        (gaussian(2, 3) * math.nan, "product must be finite"),
-        (gaussian(2, 3), r"product must have rank <= min\(widths\) = 1, got rank 2"),
-    ],
+    "helper", [linear_network.loss, linear_network.dense_hessian, by_descent], ids=str
 )
-def test_bad_products_are_named(product, message):
-    with pytest.raises(ValueError, match=message):
-        linear_network.balanced_weights((3, 1, 2), product)
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rank": 0}, "rank must be an integer >= 1, got 0"),
-        ({"rank": 3}, r"rank must be <= min\(widths\) = 2, got 3"),
-        ({"rank": 1.0}, "rank must be an integer >= 1, got 1.0"),
-        ({"rank": True}, "rank must be an integer >= 1, got True"),
-        ({"seed": -1}, "seed must be an integer >= 0, got -1"),
-        ({"seed": 0.5}, "seed must be an integer >= 0, got 0.5"),
-        ({"seed": None}, "seed must be an integer >= 0, got None"),
-        ({"variance": 0.0}, "variance must be a finite number > 0, got 0.0"),
-        ({"variance": -1.0}, "variance must be a finite number > 0, got -1.0"),
-        ({"variance": math.nan}, "variance must be a finite number > 0, got nan"),
+        ({"weights": []}, "weights must hold at least one layer, got none"),
+        ({"weights": [np.eye(4)]}, r"weights\[0\] must be a tensor with two axes, got ndarray"),
+        ({"weights": [gaussian(3, 4)[0]]}, r"weights\[0\] .* two axes, got \(4,\)"),
+        (
+            {"weights": [gaussian(3, 4), gaussian(2, 4)]},
+            r"weights\[1\] must have 3 columns to follow weights\[0\], got shape \(2, 4\)",
+        ),
+        (
+            {"weights": [gaussian(3, 4).float(), gaussian(2, 3).float()]},
+            r"weights\[0\] must be a float64 tensor, got torch.float32",
+        ),
+        (
+            {"weights": [gaussian(3, 4), gaussian(2, 3).float()]},
+            r"weights\[1\] must be a float64 tensor, got torch.float32",
+        ),
+        ({"target": gaussian(2, 5).float()}, "target must be a float64 tensor, got torch.float32"),
+        ({"target": gaussian(2, 5) * 1j}, "target must be a float64 tensor, got torch.complex128"),
+        ({"target": 1.0}, "target must be a float64 tensor, got float"),
+        ({"inputs": gaussian(4, 5).numpy()}, "inputs must be a float64 tensor, got ndarray"),
+        ({"target": gaussian(1, 5)}, r"target must have shape \(2, 5\), got \(1, 5\)"),
+        ({"target": gaussian(2, 1)}, r"target must have shape \(2, 5\), got \(2, 1\)"),
+        ({"inputs": None}, r"target must have shape \(2, 4\), got \(2, 5\)"),
+        ({"inputs": gaussian(3, 5)}, r"inputs must have shape \(4, 5\), got \(3, 5\)"),
+        ({"inputs": gaussian(4, 5)[0]}, r"inputs must have shape \(4, n\), got \(5,\)"),
     ],
 )
-def test_bad_problem_arguments_are_named(changes, message):
-    arguments = {"rank": 1, "seed": 0, "variance": 0.01} | changes
-    with pytest.raises(ValueError, match=message):
-        linear_network.aligned_problem((3, 4, 2), **arguments)
+def test_shapes_and_types_that_do_not_fit_are_named(helper, changes, message):
+    helper(**GOOD)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        helper(**GOOD | changes)
+
+
+def test_layers_that_do_not_chain_are_named_by_the_product():
+    with pytest.raises(ValueError, match=r"weights\[1\] must have 3 columns"):
+        linear_network.product([gaussian(3, 4), gaussian(2, 4)])
+
+
+@given(lr=st.floats(1.0, 30.0), every=st.integers(1, 3))
+def test_a_diverging_descent_stops_and_says_where(lr, every):
+    weights, target = [2 * torch.eye(2, dtype=torch.float64)] * 3, torch.eye(2, dtype=torch.float64)
+    seen = []
+    with pytest.raises(ArithmeticError, match=f"diverges with lr = {lr:g}: not finite") as stopped:
+        seen.extend(linear_network.gradient_descent(weights, target, lr=lr, steps=500, every=every))
+    updates = int(re.search(r"after (\d+) updates", str(stopped.value)).group(1))
+    assert [t for t, _ in seen] == list(range(0, updates, every))
+    assert all(torch.isfinite(layer).all() for _, layers in seen for layer in layers)
+    # One update fewer is finite, and says nothing.
+    list(linear_network.gradient_descent(weights, target, lr=lr, steps=updates - 1))
 
 
 @pytest.mark.parametrize(

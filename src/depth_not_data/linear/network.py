@@ -261,7 +261,7 @@ def _checked(weights, target, inputs):
         shapes = {"inputs": (d_in, samples), "target": (d_out, samples)}
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor) or tensor.dtype != torch.float64:
-            kind = getattr(tensor, "dtype", type(tensor).__name__)
+            kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
             raise ValueError(f"{name} must be a float64 tensor, got {kind}")
     for name, shape in shapes.items():
         if tuple(tensors[name].shape) != shape:
