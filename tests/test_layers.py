@@ -21,6 +21,7 @@ ROOMS = {
 FOREIGN = {
     "sympy": {"linear.derivations"},
     "torch": {
+        "linear.batched",
         "linear.measured",
         "linear.network",
         "linear.problem",

@@ -1,4 +1,4 @@
-"""Networks with tanh: training, the Gram matrix and the diagonal closed form, against autograd."""
+"""Networks with tanh: the Gram matrix and the diagonal closed form, against autograd."""
 
 import numpy as np
 import pytest
@@ -55,24 +55,6 @@ def test_where_the_residual_is_zero_the_hessian_has_these_eigenvalues():
     np.testing.assert_allclose(dense[: gram.size], gram, atol=1e-12)
 
 
-def test_training_is_that_of_autograd_and_a_batch_is_independent():
-    (first, target), (second, other) = start(0), start(1)
-    settings = {"lr": 0.05, "momentum": 0.9, "marks": (0, 1, 40)}
-    alone = dict(tanh.gradient_descent(first, target, **settings))
-    batch = [torch.stack(layers) for layers in zip(first, second, strict=True)]
-    both = dict(tanh.gradient_descent(batch, torch.stack([target, other]), **settings))
-    assert list(alone) == [0, 1, 40]
-    for t, weights in alone.items():
-        for a, b in zip(weights, both[t], strict=True):
-            assert torch.allclose(a, b[0], atol=1e-13)
-    assert all(torch.equal(a, b) for a, b in zip(alone[0], first, strict=True))
-    point = [layer.clone().requires_grad_(True) for layer in first]
-    gradients = torch.autograd.grad(tanh.losses(point, target), point)
-    for before, after, gradient in zip(first, alone[1], gradients, strict=True):
-        assert torch.allclose(after, before - 0.05 * gradient)
-    assert tanh.losses(alone[40], target) < tanh.losses(first, target)
-
-
 @pytest.mark.parametrize("shape", [(4, 3), (3, 4), (3, 3)])
 def test_diagonal_closed_form(shape):
     d_in, d_out = shape
@@ -87,10 +69,6 @@ def test_diagonal_closed_form(shape):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: tanh.gradient_descent(*start(), lr=0, momentum=0.9, marks=[1]), "lr must"),
-        (lambda: tanh.gradient_descent(*start(), lr=1, momentum=1.0, marks=[1]), "momentum must"),
-        (lambda: tanh.gradient_descent(*start(), lr=1, momentum=0, marks=[-1]), "marks must"),
-        (lambda: tanh.gradient_descent(*start(), lr=1, momentum=0, marks=[]), "marks must"),
         (lambda: tanh.diagonal_eigenvalues([1.0], 2, 2), "diagonals must have shape"),
         (lambda: tanh.diagonal_eigenvalues([[1.0, 2.0]], 1, 2), "d_in must"),
         (lambda: tanh.diagonal_eigenvalues([[1.0, 2.0]], 2, 1), "d_out must"),

@@ -5,7 +5,7 @@ small weights make the linear network; a target entry of 1 is out of reach at an
 functions take a batch of networks: the same leading axes on every layer. Everything is float64.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -36,60 +36,22 @@ def states(weights: Sequence[Tensor]) -> list[Tensor]:
     return found
 
 
+def outputs(weights: Sequence[Tensor]) -> Tensor:
+    """Return h^L of every network, shape (..., d_L, d_0).
+
+    >>> outputs([torch.zeros(1, 1)])
+    tensor([[0.]])
+    """
+    return states(weights)[-1]
+
+
 def losses(weights: Sequence[Tensor], target: Tensor) -> Tensor:
     """Half the summed squared error of every network, shape (...).
 
     >>> losses([torch.zeros(1, 1)], torch.ones(1, 1)).item()
     0.5
     """
-    return 0.5 * ((states(weights)[-1] - target) ** 2).sum(dim=(-2, -1))
-
-
-def gradient_descent(
-    weights: Sequence[Tensor], target: Tensor, *, lr: float, momentum: float, marks: Iterable[int]
-) -> Iterator[tuple[int, tuple[Tensor, ...]]]:
-    """Train every network of the batch by full-batch gradient descent with momentum.
-
-    Parameters
-    ----------
-    weights : sequence of Tensor
-        W^1, ..., W^L; left unchanged.
-    target : Tensor, shape (..., d_L, d_0)
-        Phi.
-    lr, momentum
-        As in :func:`depth_not_data.linear.network.gradient_descent`.
-    marks : iterable of int
-        Numbers of updates >= 0 at which the weights are yielded.
-
-    Yields
-    ------
-    t : int
-        Number of updates done.
-    weights : tuple of Tensor
-        A copy that later updates do not touch.
-
-    Raises
-    ------
-    ValueError
-        For arguments outside these ranges.
-    """
-    lr = _validation.number("lr", lr, above=0.0)
-    momentum = _validation.number("momentum", momentum, minimum=0.0, below=1.0)
-    wanted = {_validation.integer("marks", mark, minimum=0) for mark in marks}
-    if not wanted:
-        raise ValueError("marks must hold at least one number of updates, got none")
-    return _descend(weights, target, lr, momentum, wanted)
-
-
-def _descend(weights, target, lr, momentum, wanted):
-    weights = [layer.detach().clone().requires_grad_(True) for layer in weights]
-    optimiser = torch.optim.SGD(weights, lr=lr, momentum=momentum, foreach=True)
-    for t in range(max(wanted) + 1):
-        if t in wanted:
-            yield t, tuple(layer.detach().clone() for layer in weights)
-        optimiser.zero_grad()
-        losses(weights, target).sum().backward()
-        optimiser.step()
+    return 0.5 * ((outputs(weights) - target) ** 2).sum(dim=(-2, -1))
 
 
 def jacobian_gram(weights: Sequence[Tensor]) -> Tensor:
@@ -114,16 +76,16 @@ def jacobian_gram(weights: Sequence[Tensor]) -> Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    outputs = states(weights)
-    n_out, n_in = outputs[-1].shape[-2:]
+    levels = states(weights)
+    n_out, n_in = levels[-1].shape[-2:]
     # Derivative of the output in the state, for each input.
     back = torch.eye(n_out, dtype=weights[0].dtype).expand(n_in, n_out, n_out)
     total = torch.zeros((), dtype=weights[0].dtype)
     for k in reversed(range(len(weights))):
-        back = back * (1 - outputs[k + 1].mT[..., None, :] ** 2)  # through the activation
+        back = back * (1 - levels[k + 1].mT[..., None, :] ** 2)  # through the activation
         flat = back.flatten(-3, -2)
         overlap = (flat @ flat.mT).unflatten(-1, (n_in, n_out)).unflatten(-3, (n_in, n_out))
-        total = total + overlap * (outputs[k].mT @ outputs[k])[..., :, None, :, None]
+        total = total + overlap * (levels[k].mT @ levels[k])[..., :, None, :, None]
         back = back @ weights[k].unsqueeze(-3)
     return total.flatten(-4, -3).flatten(-2, -1)
 
