@@ -81,3 +81,9 @@ def test_the_signs_of_the_eigenvectors_change_nothing():
 def test_bad_input_is_named(case, name):
     with pytest.raises(ValueError, match=f"{name} must be"):
         analyse([case], n_jobs=1, **SMALL)
+
+
+@pytest.mark.parametrize("cases", [(3, 1, 0), [(3, 1)], 3, [(3, 1, 0, 0)]], ids=repr)
+def test_cases_come_in_triples(cases):
+    with pytest.raises(ValueError, match="cases must be triples"):
+        analyse(cases, n_jobs=1, **SMALL)

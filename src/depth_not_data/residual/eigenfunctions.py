@@ -82,16 +82,24 @@ def analyse(
     -----
     Stored on disk by :func:`depth_not_data.residual.sweeps.stored`.
     """
-    checked = [
+    checked = _checked(cases)
+    options = sweeps.with_defaults(residual_network.train_student, options)
+    return sweeps.stored(_analyse, checked, options, n_jobs=n_jobs)
+
+
+def _checked(cases):
+    try:
+        triples = [(n, d, s) for n, d, s in cases]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"cases must be triples (n_embd, n_block, seed), got {cases!r}") from error
+    return [
         (
             _validation.integer("n_embd", n, minimum=2),
             _validation.integer("n_block", d, minimum=1),
             _validation.integer("seed", s, minimum=0),
         )
-        for n, d, s in cases
+        for n, d, s in triples
     ]
-    options = sweeps.with_defaults(residual_network.train_student, options)
-    return sweeps.stored(_analyse, checked, options, n_jobs=n_jobs)
 
 
 def _analyse(n_embd, n_block, seed, options, code):

@@ -74,13 +74,13 @@ def arc_cosine(correlation, degree: int) -> np.ndarray:
     >>> float(arc_cosine(1.0, 1)), float(arc_cosine(0.0, 0)), float(arc_cosine(0.0, 1) * np.pi)
     (1.0, 0.5, 1.0)
     """
-    correlation = _validation.real_array("correlation", correlation)
-    if np.any(np.abs(correlation) > 1):
+    cosine = _validation.real_array("correlation", correlation)
+    if np.any(np.abs(cosine) > 1):
         raise ValueError(f"correlation must be between -1 and 1, got {correlation!r}")
-    angle = np.arccos(correlation)
+    angle = np.arccos(cosine)
     if _validation.choice("degree", degree, (0, 1)) == 0:
         return 1 - angle / np.pi
-    return (np.sin(angle) + (np.pi - angle) * correlation) / np.pi
+    return (np.sin(angle) + (np.pi - angle) * cosine) / np.pi
 
 
 def scale_moments(n_embd: int, *, first: bool) -> tuple[float, float, float]:
