@@ -22,10 +22,10 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test notebooks lab bench lint format clean distclean
+.PHONY: help setup book fresh test test-site notebooks lab bench lint format clean distclean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup:  ## create .venv and install what requirements.txt pins, if that is not done
 	@command -v "$(PYTHON)" >/dev/null 2>&1 || { \
@@ -41,9 +41,12 @@ fresh: setup  ## build the site; execute every notebook
 	@$(BIN)/python tools/build_book.py --fresh
 
 test: setup  ## run unit tests and doctests; execute every notebook and compare its outputs
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --ignore tests/site
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -o addopts= -o filterwarnings=default \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg $(NOTEBOOKS)
+
+test-site: book  ## look at the site in a browser, which has to be installed: Chromium or Chrome
+	$(BIN)/python -m pytest -n $(JOBS) -rs tests/site
 
 notebooks: setup  ## execute in place the notebooks whose committed outputs are out of date
 	@$(BIN)/python tools/execute_notebooks.py

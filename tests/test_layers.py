@@ -39,7 +39,12 @@ FOREIGN = {
     "matplotlib": {"presentation"},
     "pandas": {"presentation"},
     "myst_nb": {"presentation.sphinx", "presentation.sphinx_interactive"},
-    "sphinx": {"presentation.sphinx", "presentation.sphinx_interactive"},
+    "sphinx": {
+        "presentation.sphinx",
+        "presentation.sphinx_head",
+        "presentation.sphinx_interactive",
+        "presentation.sphinx_lists",
+    },
 }
 NUMPY_ONLY = (
     "linear.blocks",

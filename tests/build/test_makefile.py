@@ -109,6 +109,13 @@ def test_bench_installs_what_is_pinned_and_nothing_else(checkout):
     assert re.search(r"pip install .*--no-deps -r benchmarks/requirements.txt", commands)
 
 
+def test_the_site_is_built_before_a_browser_looks_at_it(checkout):
+    commands = make(checkout, "--dry-run", "test-site").stdout.splitlines()
+    steps = ["environment.py", "build_book.py", "-rs tests/site"]
+    assert [step for line in commands for step in steps if step in line] == steps
+    assert "--ignore tests/site" in make(checkout, "--dry-run", "test").stdout
+
+
 def test_lab_leaves_figures_to_the_notebook(checkout):
     # The Makefile's own backend would keep every figure from being shown.
     assert re.search(r"env -u MPLBACKEND \S+ lab", make(checkout, "--dry-run", "lab").stdout)
@@ -116,8 +123,8 @@ def test_lab_leaves_figures_to_the_notebook(checkout):
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "book/how-to-read.md"])
 def test_help_lists_the_commands_that_the_pages_name(checkout, page):
-    listed = set(re.findall(r"^  make (\w+) ", make(checkout, "help").stdout, re.MULTILINE))
+    listed = set(re.findall(r"^  make ([\w-]+) ", make(checkout, "help").stdout, re.MULTILINE))
     text = (ROOT / page).read_text("utf-8")
-    named = set(re.findall(r"(?:`|^)make (\w+)", text, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([\w-]+)", text, re.MULTILINE))
     assert named
     assert named <= listed

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 from nbclient import NotebookClient
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from depth_not_data.presentation import claims
+from depth_not_data.presentation import claims, sphinx_head
 from depth_not_data.presentation.claims import Claim
 from depth_not_data.presentation.rules import Fixed, Rule
 
@@ -17,19 +19,42 @@ NOTEBOOK = """
 import matplotlib.pyplot as plt
 from depth_not_data.presentation import claims, figures
 fig, ax = plt.subplots()
-figures.show(fig, name="fig-empty", alt="Empty axes.", caption="Nothing, *yet*.")
+figures.show(fig, name="fig-empty", alt="Empty axes.", caption="Nothing, *yet*. But axes.")
 claims.check("P2a", measured=3e-13)
 """
 PAGES = {
     "a.md": "# A\n\nSee {numref}`fig-empty`.\n\n```{ledger-summary}\n```\n\n```{ledger}\n```\n",
-    "index.md": "# I\n\n```{toctree}\na\nz\n```\n",
+    "index.md": "# I\n\n```{toctree}\na\nz\nlists\nlast\n```\n",
+    "lists.md": "# L\n\n```{list-of-theorems}\n```\n\n```{list-of-figures}\n```\n",
+    "last.md": """# T
+
+:::{admonition} Box
+Not the description.
+:::
+
+Depth $\\tilde L$ < 2 & more.
+
+| | b |
+|-|---|
+| 1 | 2 |
+
+:::{prf:theorem} Edge at $2/L$
+:label: edge
+It holds.
+:::
+
+:::{prf:remark}
+:label: aside
+By the way.
+:::
+""",
 }
 # The ledger page `a` comes before the notebook `z` in the alphabet, and has to be read after it.
 PILOT = Fixed("after a pilot", "One seed was known.")
 CONF = {
     "extensions": ["myst_nb", "depth_not_data.presentation.sphinx"],
     "nb_execution_mode": "off",
-    "myst_enable_extensions": ["attrs_inline", "colon_fence", "fieldlist"],
+    "myst_enable_extensions": ["attrs_inline", "colon_fence", "dollarmath", "fieldlist"],
     "numfig": True,
 }
 
@@ -60,7 +85,7 @@ def build(executed, tmp_path, monkeypatch):
         for name, text in PAGES.items():
             (source / name).write_text(text)
         nbformat.write(executed, source / "z.ipynb")
-        conf = CONF | {"extensions": [*CONF["extensions"], "sphinx_design"]}
+        conf = CONF | {"extensions": [*CONF["extensions"], "sphinx_design", "sphinx_proof"]}
         folders = (source, None, tmp_path / "out", tmp_path / "trees")
         with patch_docutils(), docutils_namespace():
             app = Sphinx(*folders, "html", conf, status=None, warningiserror=True, freshenv=True)
@@ -79,7 +104,8 @@ def test_figures_checks_and_ledger(build):
     )  # fmt: skip
     pages = build(settled(), waiting, asked)
     assert 'alt="Empty axes."' in pages["z"]
-    assert "Nothing, <em>yet</em>." in pages["z"]
+    assert "Nothing, <em>yet</em>. But axes." in pages["z"]
+    assert "panel 1" not in pages["z"], "the ranges of the curves are for the comparison alone"
     assert pages["z"].count("Nothing, <em>") == 1, "the caption of a live notebook is left out"
     assert 'id="check-p2a"' in pages["z"]
     assert "<strong>off by 3e-13</strong>" in pages["a"]
@@ -88,7 +114,7 @@ def test_figures_checks_and_ledger(build):
     assert 'href="z.html#check-p2a"' in pages["a"]
     assert "It <em>holds</em>." in pages["a"]
     assert "Depth, not data." in pages["a"]
-    assert pages["a"].count("Fig. 1") == 2, "in the text, and as the picture of the claim"
+    assert pages["a"].count(">Fig. 1<") == 2, "in the text, and as the picture of the claim"
     assert 'href="#claim-p2a"' in pages["a"], "the evidence of the answer"
 
 
@@ -97,3 +123,33 @@ def test_figures_checks_and_ledger(build):
 def test_a_settled_claim_without_its_check_stops_the_build(build, changes):
     with pytest.raises(Exception, match="has no check"):
         build(settled(**changes))
+
+
+@pytest.mark.filterwarnings("default")
+def test_theorems_and_figures_are_listed_and_linked(build):
+    listed = build(settled())["lists"]
+    assert '<a class="reference internal" href="z.html#fig-empty">Figure 1</a>' in listed
+    assert "Nothing, <em>yet</em>." in listed
+    assert "But axes" not in listed, "the first sentence is enough"
+    assert '<a class="reference internal" href="last.html#edge">Theorem 1</a>: Edge at' in listed
+    assert "2/L" in listed
+    assert "#aside" not in listed
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_page_says_what_it_is_about_and_its_tables_have_no_empty_heading(build):
+    page = build(settled())["last"]
+    description = 'content="Depth L &lt; 2 &amp; more." />'
+    assert f'<meta name="description" {description}' in page
+    assert f'<meta property="og:description" {description}' in page
+    assert '<meta property="og:title" content="T" />' in page
+    assert page.count("<th") == 2, "the head itself, and the heading b"
+
+
+def test_a_long_description_is_cut_at_a_word():
+    tree = new_document("page")
+    tree += nodes.paragraph("", "word, " * 60)
+    text = sphinx_head.description(tree)
+    assert len(text) <= sphinx_head.LONGEST
+    assert text.endswith("word…")
+    assert sphinx_head.description(new_document("empty")) == ""

@@ -12,7 +12,7 @@ from myst_nb.core.render import create_figure_context
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from depth_not_data.presentation import claims, sphinx_interactive
+from depth_not_data.presentation import claims, sphinx_head, sphinx_interactive, sphinx_lists
 from depth_not_data.presentation.rules import format_measured
 
 SOURCES = {
@@ -171,8 +171,9 @@ def _counts(chosen, field, value):
 
 
 def setup(app: Sphinx) -> dict:
-    """Register the directives, and what interactive figures need."""
-    sphinx_interactive.setup(app)
+    """Register the directives, and what interactive figures, lists and page heads need."""
+    for part in (sphinx_interactive, sphinx_lists, sphinx_head):
+        part.setup(app)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-summary", LedgerSummary)
     app.connect("builder-inited", _prepare_records)
