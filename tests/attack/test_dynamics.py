@@ -548,7 +548,7 @@ def smallest_deviation(stops):
     deviation = dict.fromkeys(stops, 0.0)
     for depth in range(2, 8):
         problems = [
-            linear_network.aligned_problem((16, *(32,) * (depth - 1), 10), 10, seed=seed)
+            linear_network.aligned_problem(linear_network.paper_widths(depth), 10, seed=seed)
             for seed in range(5)
         ]
         ratios = {t: [] for t in stops}

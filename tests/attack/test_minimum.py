@@ -24,7 +24,6 @@ from depth_not_data.linear.minimum import (
     unequal_layers,
     worst_covariance,
 )
-from depth_not_data.spectra import autograd
 
 SEARCH = settings(CORNERS, max_examples=300)
 REFUTE = settings(SEARCH, phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)
@@ -69,7 +68,7 @@ def dense(weights, phi=None, inputs=None):
     if phi is None:
         phi = linear_network.product(weights)
         phi = phi if inputs is None else phi @ inputs
-    return autograd.dense_hessian(lambda w: linear_network.loss(w, phi, inputs), weights).numpy()
+    return linear_network.dense_hessian(weights, phi, inputs).numpy()
 
 
 def spectrum(matrix):
@@ -265,7 +264,7 @@ def test_correlated_inputs(drawn):
     weights, inputs = teacher_minimum(rank, widths, covariance)
     split = correlated_inputs(covariance, rank, widths[-1], depth)
     assert_spectrum(spectrum(dense(weights, inputs=inputs)), *split)
-    fixed = correlated_inputs(covariance, rank, widths[-1], depth, target="fixed")
+    fixed = correlated_inputs(covariance, rank, widths[-1], depth, task="fixed")
     assert closed_form_error(fixed_minimum(rank, widths, inputs), *fixed) < 1e-9
     target(-split.gap * kappa / depth, label="minus gap times kappa / L, should stay below -1")
     assert split.gap >= depth / kappa * (1 - 1e-9), f"gap {split.gap}, L/kappa {depth / kappa}"
@@ -354,8 +353,8 @@ def test_first_order(drawn, decade, kind):
     rank, widths, E = drawn
     depth, eps = len(widths) - 1, 10.0**decade
     shape = (rank, widths[-1], depth)
-    exact = correlated_inputs(np.eye(widths[0]) + eps * E, *shape, target=kind)
-    first = correlated_inputs_first_order(E, eps, *shape, target=kind)
+    exact = correlated_inputs(np.eye(widths[0]) + eps * E, *shape, task=kind)
+    first = correlated_inputs_first_order(E, eps, *shape, task=kind)
     error = max(np.abs(a - b).max() for a, b in zip(exact, first, strict=True) if a.size)
     target(error / eps**2 / depth, label="error over L eps^2, should stay bounded")
     assert error <= 4 * depth * eps**2, f"error {error / eps**2:.1f} eps^2 at L = {depth}"

@@ -17,7 +17,6 @@ from strategies import SEARCH, layer_widths, orthogonal, rectangular_diagonal, r
 
 from depth_not_data.linear import network as linear_network
 from depth_not_data.linear import recursion
-from depth_not_data.spectra import autograd
 
 TOLERANCE = 1e-11
 
@@ -346,9 +345,7 @@ def ratios_from_an_unaligned_start(depth, seed, lr):
     *_, (_, ends) = linear_network.gradient_descent(
         weights, torch.from_numpy(goal), lr=lr, steps=steps, every=steps
     )
-    eigenvalues = spectrum(
-        autograd.dense_hessian(lambda w: linear_network.loss(w, torch.from_numpy(goal)), ends)
-    )
+    eigenvalues = spectrum(linear_network.dense_hessian(ends, torch.from_numpy(goal)))
     dominant, bulk = eigenvalues[:9], eigenvalues[9:15]
     left = np.linalg.svd(start)[0].T @ ends[-1].numpy()
     turned = np.abs(left[:, :3] - np.diag(np.diag(left))).max()

@@ -28,7 +28,7 @@ def target_map():
 
 
 def dense_spectrum(weights, target, inputs=None):
-    matrix = autograd.dense_hessian(lambda w: linear_network.loss(w, target, inputs), weights)
+    matrix = linear_network.dense_hessian(weights, target, inputs)
     return autograd.eigenvalues(matrix)
 
 
@@ -46,11 +46,11 @@ def random_covariance(rng, kappa=20.0):
     return basis * np.geomspace(kappa, 1.0, D_IN) @ basis.T
 
 
-def minimum(covariance, depth, target):
+def minimum(covariance, depth, task):
     values, vectors = np.linalg.eigh(covariance)
     inputs = torch.as_tensor(vectors * np.sqrt(values) @ vectors.T)
     phi, product = target_map() @ inputs, target_map()
-    if target == "fixed":
+    if task == "fixed":
         phi, product = target_map(), target_map() @ torch.linalg.inv(inputs)
     return linear_network.balanced_weights(widths(depth), product), phi, inputs
 
@@ -123,20 +123,20 @@ def test_equal_layers_give_the_spectrum_of_the_theorem():
     np.testing.assert_allclose(split.bulk, np.sort(bulk)[::-1])
 
 
-@pytest.mark.parametrize("target", ["teacher", "fixed"])
+@pytest.mark.parametrize("task", ["teacher", "fixed"])
 @pytest.mark.parametrize("depth", [2, 3, 5])
-def test_correlated_inputs_match_autograd(depth, target):
+def test_correlated_inputs_match_autograd(depth, task):
     covariance = random_covariance(np.random.default_rng(depth))
-    split = correlated_inputs(covariance, RANK, D_OUT, depth, target=target)
+    split = correlated_inputs(covariance, RANK, D_OUT, depth, task=task)
     assert split.dominant.size == RANK**2
-    assert_spectrum(dense_spectrum(*minimum(covariance, depth, target)), split)
+    assert_spectrum(dense_spectrum(*minimum(covariance, depth, task)), split)
 
 
-def test_the_two_targets_differ_and_the_check_sees_it():
+def test_the_two_tasks_differ_and_the_check_sees_it():
     covariance = random_covariance(np.random.default_rng(1))
     dense = dense_spectrum(*minimum(covariance, 3, "fixed"))
     with pytest.raises(AssertionError):
-        assert_spectrum(dense, correlated_inputs(covariance, RANK, D_OUT, 3, target="teacher"))
+        assert_spectrum(dense, correlated_inputs(covariance, RANK, D_OUT, 3, task="teacher"))
 
 
 def test_gap_is_at_least_depth_over_condition_number():
@@ -172,24 +172,24 @@ def test_worst_covariance_has_the_gap_it_says(rank, d_in, d_out, kappa, gap):
     assert correlated_inputs(np.diag(variances), rank, d_out, 4).gap == pytest.approx(gap)
 
 
-def error_order(E, depth, target, formula):
+def error_order(E, depth, task, formula):
     sizes = np.geomspace(1e-3, 1e-2, 4)
     errors = []
     for eps in sizes:
-        exact = correlated_inputs(np.eye(D_IN) + eps * E, RANK, D_OUT, depth, target=target)
+        exact = correlated_inputs(np.eye(D_IN) + eps * E, RANK, D_OUT, depth, task=task)
         errors.append(np.abs(nonzero(exact) - nonzero(formula(eps))).max())
     return np.polyfit(np.log(sizes), np.log(errors), 1)[0]
 
 
-@pytest.mark.parametrize("target", ["teacher", "fixed"])
-def test_first_order_error_is_of_second_order(target):
+@pytest.mark.parametrize("task", ["teacher", "fixed"])
+def test_first_order_error_is_of_second_order(task):
     E = np.random.default_rng(3).normal(size=(D_IN, D_IN))
     E = (E + E.T) / 2
 
     def formula(eps):
-        return correlated_inputs_first_order(E, eps, RANK, D_OUT, 3, target=target)
+        return correlated_inputs_first_order(E, eps, RANK, D_OUT, 3, task=task)
 
-    assert error_order(E, 3, target, formula) == pytest.approx(2.0, abs=0.1)
+    assert error_order(E, 3, task, formula) == pytest.approx(2.0, abs=0.1)
 
 
 def test_a_wrong_slope_has_first_order_error():
@@ -197,7 +197,7 @@ def test_a_wrong_slope_has_first_order_error():
     E = (E + E.T) / 2
 
     def wrong(eps):
-        return correlated_inputs_first_order(E, eps, RANK, D_OUT, 3, target="fixed")
+        return correlated_inputs_first_order(E, eps, RANK, D_OUT, 3, task="fixed")
 
     assert error_order(E, 3, "teacher", wrong) == pytest.approx(1.0, abs=0.1)
 
@@ -231,7 +231,7 @@ EYE = np.eye(3)
         (lambda: correlated_inputs(EYE, True, 3, 2), "rank"),
         (lambda: correlated_inputs(EYE, 1, 0, 2), "d_out"),
         (lambda: correlated_inputs(EYE, 1, 3, 1), "depth"),
-        (lambda: correlated_inputs(EYE, 1, 3, 2, target="student"), "target"),
+        (lambda: correlated_inputs(EYE, 1, 3, 2, task="student"), "task"),
         (lambda: worst_covariance(0.5, 1, 3, 2, 2), "kappa"),
         (lambda: worst_covariance(2.0, 1, 1, 2, 2), "kappa"),
         (lambda: worst_covariance(2.0, 3, 3, 3, 2), "rank"),

@@ -142,6 +142,21 @@ def test_imbalance_of_an_orbit_that_does_not_close_is_refused():
         (lambda: stability.slope(float("nan"), 1.0, 2, 0.1), "lam must be finite"),
         (lambda: stability.slope(1.0, 1.0, 2, 0.0), "lr must be > 0"),
         (lambda: stability.slope([1.0, 1.0], 1.0, 2, [0.1] * 3), "lr must broadcast"),
+        (
+            lambda: stability.slope([1.0, 1.0], [1.0] * 3, 2, 0.1),
+            r"target must broadcast against lam of shape \(2,\), got shape \(3,\)",
+        ),
+        (lambda: stability.slope(1j, 1.0, 2, 0.1), "lam must be an array of real numbers"),
+        (lambda: stability.slope(1.0, True, 2, 0.1), "target must be an array of real numbers"),
+        (
+            lambda: stability.attractor(np.nan, 1.0, 2, [0.1], transient=1, keep=2),
+            "lam0 must be finite",
+        ),
+        (
+            lambda: stability.attractor([1.0, 1.0], 1.0, 2, [0.1] * 3, transient=1, keep=2),
+            r"lr must broadcast against lam0 of shape \(2,\)",
+        ),
+        (lambda: stability.imbalance_multiplier([1j], 1.0, 2, 0.1), "orbit must be an array"),
         (lambda: stability.sharpness_at_minimum([0.0], 2), "target must hold a singular value"),
         (lambda: stability.sharpness_at_minimum([[1.0]], 2), "target must be one-dimensional"),
         (
@@ -159,7 +174,7 @@ def test_imbalance_of_an_orbit_that_does_not_close_is_refused():
     ],
 )
 def test_bad_input_is_named(call, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         call()
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from depth_not_data import _validation
 
-TARGETS = ("teacher", "fixed")
+TASKS = ("teacher", "fixed")
+TARGETS = TASKS  # the name it had
 
 
 class Split(NamedTuple):
@@ -155,7 +156,7 @@ def unequal_layers(layer_singular_values, rank: int, d_in: int, d_out: int) -> S
 
 
 def correlated_inputs(
-    covariance, rank: int, d_out: int, depth: int, *, target: str = "teacher"
+    covariance, rank: int, d_out: int, depth: int, *, task: str = "teacher", target=None
 ) -> Split:
     r"""Exact split at the balanced minimum for any invertible input covariance.
 
@@ -168,7 +169,7 @@ def correlated_inputs(
         Rank r of the target, 1 <= r <= min(d_0, d_out), not equal to both.
     d_out, depth : int
         Number of outputs d_L >= 1 and of layers L >= 2.
-    target : {"teacher", "fixed"}
+    task : {"teacher", "fixed"}
         "teacher": Phi = U_r V_r^T X, so that the minimum is W = U_r V_r^T for every covariance.
         "fixed": Phi = U_r V_r^T with X = Sigma_xx^{1/2}, so that it is W = U_r V_r^T X^{-1}.
 
@@ -195,8 +196,8 @@ def correlated_inputs(
     if np.linalg.eigvalsh(sigma)[0] <= 0.0:
         raise ValueError("covariance must be positive definite, got an eigenvalue <= 0")
     rank, d_out, depth = _shape(sigma, rank, d_out, depth)
-    target = _validation.choice("target", target, TARGETS)
-    if target == "teacher":
+    task = _validation.choice("task", target or task, TASKS)
+    if task == "teacher":
         root = np.ones(len(sigma))
         root[:rank] = np.sqrt(depth)
         blocks = np.broadcast_to(root[:, None] * sigma * root, (rank, *sigma.shape))
@@ -267,7 +268,7 @@ def worst_covariance(kappa: float, rank: int, d_in: int, d_out: int, depth: int)
 
 
 def correlated_inputs_first_order(
-    perturbation, eps: float, rank: int, d_out: int, depth: int, *, target: str = "teacher"
+    perturbation, eps: float, rank: int, d_out: int, depth: int, *, task="teacher", target=None
 ) -> Split:
     """Split for the covariance I + eps E to first order in eps.
 
@@ -277,7 +278,7 @@ def correlated_inputs_first_order(
         E, symmetric, in the basis of the target's right singular vectors.
     eps : float
         Size of the perturbation, any finite number.
-    rank, d_out, depth, target
+    rank, d_out, depth, task
         As in :func:`correlated_inputs`.
 
     Returns
@@ -285,7 +286,7 @@ def correlated_inputs_first_order(
     Split
         With theta_i the eigenvalues of the r x r block of E and phi_j those of the block outside
         the target, for a "teacher": dominant ``L (1 + eps theta_c)``, r times each; bulk
-        ``1 + eps phi_j``, r times, and ``1 + eps theta_c``, d_L - r times. For a "fixed" target:
+        ``1 + eps phi_j``, r times, and ``1 + eps theta_c``, d_L - r times. For a "fixed" task:
         ``L + eps ((L+1)/2 theta_c - (L-1)/2 theta_a)`` for all pairs (a, c);
         ``1 + eps (phi_j - (L-1)/L theta_a)``; and ``1 + eps theta_c / L``, d_L - r times.
 
@@ -304,11 +305,11 @@ def correlated_inputs_first_order(
     E = _symmetric("perturbation", perturbation)
     eps = _validation.number("eps", eps)
     rank, d_out, L = _shape(E, rank, d_out, depth)
-    target = _validation.choice("target", target, TARGETS)
+    task = _validation.choice("task", target or task, TASKS)
     theta = np.linalg.eigvalsh(E[:rank, :rank])
     phi = np.linalg.eigvalsh(E[rank:, rank:])
     a = theta[:, None]
-    if target == "teacher":
+    if task == "teacher":
         dominant, inside, outside = L * theta + 0.0 * a, phi + 0.0 * a, theta
     else:
         dominant = 0.5 * ((L + 1) * theta - (L - 1) * a)
@@ -338,7 +339,7 @@ def _symmetric(name, value):
 
 def _shape(matrix, rank, d_out, depth):
     d_out = _validation.integer("d_out", d_out, minimum=1)
-    smallest = min(len(matrix), d_out)
-    rank = _validation.integer("rank", rank, minimum=1, maximum=smallest, limit="min(d_0, d_out)")
+    most = min(len(matrix), d_out)
+    rank = _validation.integer("rank", rank, minimum=1, maximum=most, limit="min(d_0, d_out)")
     _need_bulk(rank, len(matrix), d_out)
     return rank, d_out, _validation.integer("depth", depth, minimum=2)
