@@ -49,7 +49,6 @@ FOREIGN = {
 NUMPY_ONLY = (
     "linear.blocks",
     "linear.flow",
-    "linear.learning_time",
     "linear.minimum",
     "linear.recursion",
     "linear.residual",
@@ -58,7 +57,7 @@ NUMPY_ONLY = (
     "linear.stability",
     "residual.levels",
     "residual.signal_propagation",
-    "spectra.edges",
+    "spectra.collapse",
     "spectra.gaps",
 )
 MODULES = {

@@ -11,7 +11,6 @@ import numpy as np
 
 from depth_not_data import _validation
 from depth_not_data.spectra import _ranks
-from depth_not_data.spectra.collapse import collapse_quality, log_spread  # noqa: F401
 
 # Fixed with two of the blog's curves in view (N = 10, D = 2 and 4), before any spectrum of ours
 # was. A gap: between their narrowest gap, 1.37, and their widest ratio inside a cluster, 1.16. An
