@@ -20,7 +20,6 @@ import numpy as np
 from depth_not_data import _validation
 
 TASKS = ("teacher", "fixed")
-TARGETS = TASKS  # the name it had
 
 
 class Split(NamedTuple):
@@ -156,7 +155,7 @@ def unequal_layers(layer_singular_values, rank: int, d_in: int, d_out: int) -> S
 
 
 def correlated_inputs(
-    covariance, rank: int, d_out: int, depth: int, *, task: str = "teacher", target=None
+    covariance, rank: int, d_out: int, depth: int, *, task: str = "teacher"
 ) -> Split:
     r"""Exact split at the balanced minimum for any invertible input covariance.
 
@@ -196,7 +195,7 @@ def correlated_inputs(
     if np.linalg.eigvalsh(sigma)[0] <= 0.0:
         raise ValueError("covariance must be positive definite, got an eigenvalue <= 0")
     rank, d_out, depth = _shape(sigma, rank, d_out, depth)
-    task = _validation.choice("task", target or task, TASKS)
+    task = _validation.choice("task", task, TASKS)
     if task == "teacher":
         root = np.ones(len(sigma))
         root[:rank] = np.sqrt(depth)
@@ -268,7 +267,7 @@ def worst_covariance(kappa: float, rank: int, d_in: int, d_out: int, depth: int)
 
 
 def correlated_inputs_first_order(
-    perturbation, eps: float, rank: int, d_out: int, depth: int, *, task="teacher", target=None
+    perturbation, eps: float, rank: int, d_out: int, depth: int, *, task: str = "teacher"
 ) -> Split:
     """Split for the covariance I + eps E to first order in eps.
 
@@ -305,7 +304,7 @@ def correlated_inputs_first_order(
     E = _symmetric("perturbation", perturbation)
     eps = _validation.number("eps", eps)
     rank, d_out, L = _shape(E, rank, d_out, depth)
-    task = _validation.choice("task", target or task, TASKS)
+    task = _validation.choice("task", task, TASKS)
     theta = np.linalg.eigvalsh(E[:rank, :rank])
     phi = np.linalg.eigvalsh(E[rank:, rank:])
     a = theta[:, None]

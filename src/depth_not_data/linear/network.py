@@ -1,7 +1,8 @@
 """Deep linear networks ``f(x) = W^L ... W^1 x``: loss, Hessian, gradient descent.
 
 Loss: ``1/2 ||W^L ... W^1 X - Phi||_F^2``, summed over outputs and input columns, not averaged;
-``X`` is the identity unless stated (whitened data). Everything is float64.
+``X`` is the identity unless stated (whitened data). Everything is float64. The names of
+:mod:`depth_not_data.linear.problem` can be had from here too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,27 +13,12 @@ import torch
 from torch import Tensor
 
 from depth_not_data import _validation
-from depth_not_data.linear.problem import (
-    AlignedProblem,
-    aligned_problem,
-    balanced_weights,
-    paper_widths,
-    rectangular_diagonal,
-)
+from depth_not_data.linear.problem import AlignedProblem as AlignedProblem
+from depth_not_data.linear.problem import aligned_problem as aligned_problem
+from depth_not_data.linear.problem import balanced_weights as balanced_weights
+from depth_not_data.linear.problem import paper_widths as paper_widths
+from depth_not_data.linear.problem import rectangular_diagonal as rectangular_diagonal
 from depth_not_data.spectra import autograd
-
-__all__ = [
-    "AlignedProblem",
-    "aligned_problem",
-    "balanced_weights",
-    "dense_hessian",
-    "gradient_descent",
-    "in_singular_basis",
-    "loss",
-    "paper_widths",
-    "product",
-    "rectangular_diagonal",
-]
 
 
 def product(weights: Sequence[Tensor]) -> Tensor:

@@ -1,7 +1,6 @@
 """The problem of the paper: a balanced deep linear network and a target aligned with it.
 
-The loss is that of :mod:`depth_not_data.linear.network`, which offers all of this too. Everything
-is float64.
+The loss is that of :mod:`depth_not_data.linear.network`. Everything is float64.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 r"""Every eigenvalue of a balanced deep linear network, by depth, task, data and training time.
 
-The page evaluates :func:`depth_not_data.linear.outer_product.pair_eigenvalues`, the Gauss-Newton
+The page evaluates :func:`depth_not_data.linear.spectrum.pair_eigenvalues`, the Gauss-Newton
 part of the Hessian, for the widths of the paper's network. With ``mu = lam^2`` the eigenvalue of
 the pair (a, c) is ``x_c^2 sum_k mu_a^(L-k) mu_c^(k-1)``. The r directions of the task are learnt,
 mu = 1. The others started with the product :data:`START` of the layers; where there are data they
@@ -12,7 +12,8 @@ import altair as alt
 import numpy as np
 
 from depth_not_data import _validation
-from depth_not_data.linear import flow, outer_product
+from depth_not_data.linear import flow
+from depth_not_data.linear import spectrum as linear_spectrum
 from depth_not_data.presentation import figures, vega
 
 D_IN, D_OUT = 16, 10
@@ -89,7 +90,7 @@ def eigenvalues(depth=3, rank=5, data=D_IN, tau=1000.0, kappa=1.0) -> np.ndarray
     into, x = np.zeros(D_IN), (np.arange(D_IN) < data).astype(float)
     into[:D_OUT] = lam
     x[0] = kappa**0.5
-    return outer_product.pair_eigenvalues(lam, into, depth, data_singular_values=x)
+    return linear_spectrum.pair_eigenvalues(lam, into, depth, data_singular_values=x)
 
 
 def texts() -> dict[str, str]:
