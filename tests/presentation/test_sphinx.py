@@ -133,6 +133,7 @@ def test_theorems_and_figures_are_listed_and_linked(build):
     assert "But axes" not in listed, "the first sentence is enough"
     assert '<a class="reference internal" href="last.html#edge">Theorem 1</a>: Edge at' in listed
     assert "2/L" in listed
+    assert "mathjax" in listed.lower(), "a page that holds formulas only in its lists"
     assert "#aside" not in listed
 
 

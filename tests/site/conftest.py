@@ -2,7 +2,10 @@
 
 import os
 import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -58,6 +61,20 @@ def built():
 
 
 @pytest.fixture(scope="session")
+def served(built):
+    """Address of the built site on this machine: a page may fetch another only from a server."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=built)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
 def texts(built):
     """HTML of every page, by name."""
     return {name: (built / name).read_text("utf-8") for name in built_pages()}
@@ -81,7 +98,7 @@ def watch(browser):
     """Open a file and keep what goes wrong: errors in the console, and requests that leave."""
     contexts = []
 
-    def open_page(path, width=1400, query="", **options):
+    def open_page(path, width=1400, **options):
         context = browser.new_context(viewport={"width": width, "height": 1000}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -89,7 +106,7 @@ def watch(browser):
         page.on("pageerror", lambda error: page.trouble.append(str(error)))
         page.on("console", lambda message: _note(page, message))
         page.on("request", lambda request: _leaves(page, request.url))
-        page.goto(path.as_uri() + query)
+        page.goto(path if isinstance(path, str) else path.as_uri())
         return page
 
     open_page.contexts = contexts
@@ -113,5 +130,5 @@ def _note(page, message):
 
 
 def _leaves(page, url):
-    if not url.startswith(("file:", "data:", "blob:")):
+    if not url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:")):
         page.trouble.append(f"request to {url}")

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.filterwarnings("default")
         ("why N - 1", "residual/"),
     ],
 )
-def test_the_search_finds(built, visit, words, page):
-    opened = visit(built / "search.html", query=f"?q={words.replace(' ', '+')}")
+def test_the_search_finds(served, visit, words, page):
+    opened = visit(f"{served}/search.html?q={words.replace(' ', '+')}")
     opened.locator("#search-results li").first.wait_for()
     opened.wait_for_function(
         "!document.querySelector('#search-results h2').textContent.startsWith('Searching')"

@@ -17,20 +17,26 @@ class _Place(nodes.General, nodes.Element):
     """Where a list will stand; `what` is "theorems" or "figures"."""
 
 
-class ListOfTheorems(SphinxDirective):
+class _List(SphinxDirective):
+    what = ""
+
+    def run(self):
+        """Return the place of the list."""
+        # The page gets the script for formulas, which it does not hold yet.
+        self.env.get_domain("math").data["has_equations"][self.env.docname] = True
+        return [_Place(what=self.what)]
+
+
+class ListOfTheorems(_List):
     """Every numbered theorem, proposition, lemma and corollary, page by page."""
 
-    def run(self):
-        """Return the place of the list."""
-        return [_Place(what="theorems")]
+    what = "theorems"
 
 
-class ListOfFigures(SphinxDirective):
+class ListOfFigures(_List):
     """Every numbered figure with the first sentence of its caption, page by page."""
 
-    def run(self):
-        """Return the place of the list."""
-        return [_Place(what="figures")]
+    what = "figures"
 
 
 def first_sentence(content: list[nodes.Node]) -> list[nodes.Node]:
