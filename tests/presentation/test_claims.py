@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -270,3 +271,11 @@ def test_no_constant_passes_for_a_refuted_or_corrected_claim(entry):
 )
 def test_the_evidence_for_an_answer_is_in_the_ledger(entry):
     assert set(entry.evidence) <= {claim.id for claim in SETTLED}
+
+
+def test_no_backslash_of_a_formula_was_read_as_an_escape():
+    # In double quotes YAML makes one control character of the first two letters of \alpha and \eta.
+    for claim in claims.ledger().values():
+        texts = (text for text in vars(claim).values() if isinstance(text, str))
+        for text in texts:
+            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text), (claim.id, text)
