@@ -59,7 +59,7 @@ def test_bad_input_of_first_events_is_named(arguments, name):
 
 def test_only_a_passage_from_below_is_a_return():
     assert orbits.returns([[0.5, -0.5, -0.5], [-0.5, -0.4, 0.5]]).tolist() == [False, False, True]
-    for bad in ([1.0, 2.0], [[1.0]], [[np.nan], [1.0]]):
+    for bad in ([1.0, 2.0], [[1.0]], [[np.nan], [1.0]], np.array([[-1.0], [1j]])):
         with pytest.raises(ValueError, match="orbits"):
             orbits.returns(bad)
 

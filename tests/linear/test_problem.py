@@ -129,6 +129,8 @@ def test_bad_widths_are_named(widths, message):
         (gaussian(2, 3).numpy(), "product must be a tensor"),
         (None, "product must be a tensor .* got None"),
         (gaussian(2, 3) * math.nan, "product must be finite"),
+        (gaussian(2, 3) * 1j, "product must hold floating-point numbers, got torch.complex128"),
+        (torch.ones(2, 3, dtype=torch.bool), "product must hold floating-point numbers"),
         (gaussian(2, 3), r"product must have rank <= min\(widths\) = 1, got rank 2"),
     ],
 )

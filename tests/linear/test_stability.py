@@ -169,6 +169,8 @@ def test_imbalance_of_an_orbit_that_does_not_close_is_refused():
         ),
         (lambda: stability.period([[1.0], [1.0]], longest=2), "orbit must be"),
         (lambda: stability.period([[np.nan], [1.0], [1.0]], longest=2), "orbit must be"),
+        (lambda: stability.period(np.array([[1j], [1.0]]), longest=1), "orbit must be an array of"),
+        (lambda: stability.period([[True], [True]], longest=1), "orbit must be an array of real"),
         (lambda: stability.period([[1.0], [1.0]], longest=True), "longest must be an integer"),
         (lambda: stability.rotation_multiplier([0.0], 1.0, 2, 0.1), "orbit must hold nonzero"),
     ],

@@ -187,7 +187,7 @@ def largest_bulk_eigenvalue(mu, depth: int) -> np.ndarray:
     """
     depth = _validation.integer("depth", depth, minimum=2)
     centre = bulk_eigenvalue(mu, depth)
-    mu = np.asarray(mu, dtype=np.float64)
+    mu = _validation.real_array("mu", mu)
     order = np.arange(depth - 1)
     coupling = ((order + 1) * mu[..., None] ** order).sum(axis=-1)
     return centre + mu ** (depth / 2) * coupling / centre

@@ -100,9 +100,12 @@ def returns(orbits) -> np.ndarray:
     >>> returns([[0.5, 0.5], [-0.5, -0.5], [-0.4, 0.3]])
     array([False,  True])
     """
-    orbits = np.asarray(orbits, dtype=np.float64)
-    if orbits.ndim != 2 or len(orbits) < 2 or np.isnan(orbits).any():
-        raise ValueError(f"orbits must be a (T, n) array without NaN, T >= 2, got {orbits!r}")
+    orbits = np.asarray(orbits)
+    real = orbits.dtype.kind in "iuf"
+    if not real or orbits.ndim != 2 or len(orbits) < 2 or np.isnan(orbits).any():
+        raise ValueError(
+            f"orbits must be a (T, n) array of real numbers without NaN, T >= 2, got {orbits!r}"
+        )
     return ((orbits[:-1] < 0) & (orbits[1:] > 0)).any(axis=0)
 
 

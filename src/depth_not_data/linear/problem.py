@@ -188,7 +188,7 @@ def balanced_weights(widths: Sequence[int], product: Tensor) -> tuple[Tensor, ..
     ------
     ValueError
         If `widths` or the shape or the rank of `product` do not fit together, or `product` is not
-        finite.
+        finite or not of floating-point numbers.
 
     Notes
     -----
@@ -209,6 +209,8 @@ def _split(widths, product):
             "product must be a tensor of shape (d_L, d_0) = "
             f"{(widths[-1], widths[0])}, got {shape!r}"
         )
+    if not product.is_floating_point():
+        raise ValueError(f"product must hold floating-point numbers, got {product.dtype}")
     product = product.to(torch.float64)
     if not torch.isfinite(product).all():
         raise ValueError("product must be finite, got NaN or infinity among its entries")

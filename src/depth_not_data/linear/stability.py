@@ -243,13 +243,16 @@ def period(orbit, *, longest: int, tolerance: float = 1e-8) -> np.ndarray:
     """
     longest = _validation.integer("longest", longest, minimum=1)
     tolerance = _validation.number("tolerance", tolerance, above=0.0)
-    orbit = np.asarray(orbit, dtype=np.float64)
-    if orbit.ndim != 2 or len(orbit) <= longest or np.isnan(orbit).any():
+    orbit = np.asarray(orbit)
+    if orbit.ndim != 2 or len(orbit) <= longest:
         raise ValueError(
-            f"orbit must be a (T, n) array without NaN, T > longest = {longest}, got {orbit!r}"
+            f"orbit must be a (T, n) array, T > longest = {longest}, got shape {orbit.shape}"
         )
-    finite = np.isfinite(orbit).all(axis=0)
-    settled = np.where(finite, orbit, 0.0)
+    finite = np.ones(orbit.shape[1], dtype=bool)
+    if orbit.dtype.kind == "f":
+        finite = ~np.isinf(orbit).any(axis=0)
+        orbit = np.where(finite, orbit, 0.0)
+    settled = _validation.real_array("orbit", orbit)
     found = np.zeros(orbit.shape[1], dtype=int)
     for length in range(longest, 0, -1):
         repeats = np.abs(settled[length:] - settled[:-length]).max(axis=0) < tolerance
