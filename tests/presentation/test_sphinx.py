@@ -11,7 +11,9 @@ from nbclient import NotebookClient
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from depth_not_data.linear.blocks import PairOrder
 from depth_not_data.presentation import claims, sphinx_head
+from depth_not_data.presentation import sphinx as sphinx_presentation
 from depth_not_data.presentation.claims import Claim
 from depth_not_data.presentation.rules import Fixed, Rule
 
@@ -123,6 +125,12 @@ def test_figures_checks_and_ledger(build):
 def test_a_settled_claim_without_its_check_stops_the_build(build, changes):
     with pytest.raises(Exception, match="has no check"):
         build(settled(**changes))
+
+
+def test_fields_of_a_named_tuple_are_listed_once():
+    skip = sphinx_presentation._skip_fields
+    assert skip(None, "class", "order", PairOrder.order, False, {})
+    assert skip(None, "class", "count", PairOrder.count, False, {}) is None
 
 
 @pytest.mark.filterwarnings("default")

@@ -185,6 +185,8 @@ def setup(app: Sphinx) -> dict:
 
 
 def _prepare_records(app):
+    if "sphinx.ext.autodoc" in app.extensions:
+        app.connect("autodoc-skip-member", _skip_fields)
     if not hasattr(app.env, "claim_records"):
         app.env.claim_records = {}
 
@@ -206,6 +208,11 @@ def _read_notebooks_first(app, env, docnames):
             not str(env.doc2path(name)).endswith(".ipynb"),
         )
     )
+
+
+def _skip_fields(app, what, name, obj, skip, options):
+    # The docstring of a named tuple lists its fields already.
+    return True if type(obj).__name__ == "_tuplegetter" else None
 
 
 def _drop_thebe(app, pagename, templatename, context, doctree):
