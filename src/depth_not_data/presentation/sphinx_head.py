@@ -7,6 +7,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 _EMPTY_HEADING = re.compile(r"<th( [^>]*)?>\s*(?:<p>\s*</p>)?\s*</th>")
+_SUMMARY = re.compile(r"<summary([^>]*)>(.*?)</summary>", re.DOTALL)
 LONGEST = 200
 """Characters of a description; search engines and previews cut about there."""
 
@@ -74,13 +75,24 @@ def _describe(app, pagename, templatename, context, doctree):
 
 
 def _mend(app, pagename, templatename, context, doctree):
-    # A heading cell of a table that heads nothing, as pandas writes one above its index.
     if "body" in context:
-        context["body"] = _EMPTY_HEADING.sub(r"<td\1></td>", context["body"])
+        # A heading cell of a table that heads nothing, as pandas writes one above its index.
+        body = _EMPTY_HEADING.sub(r"<td\1></td>", context["body"])
+        # A title that is a formula alone has no name for a screen reader.
+        context["body"] = _SUMMARY.sub(_named, body)
+
+
+def _named(summary):
+    attributes, content = summary.groups()
+    formula = re.fullmatch(r"\s*\\\((.*)\\\)\s*", html.unescape(re.sub(r"<[^>]*>", "", content)))
+    if not formula:
+        return summary.group()
+    label = html.escape(_letters(formula[1]))
+    return f'<summary{attributes} aria-label="{label}">{content}</summary>'
 
 
 def setup(app: Sphinx) -> dict:
-    """Describe every page that begins with a paragraph, and mend headings of tables."""
+    """Describe every page that begins with a paragraph, and mend headings and titles."""
     app.connect("html-page-context", _describe)
     app.connect("html-page-context", _mend)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

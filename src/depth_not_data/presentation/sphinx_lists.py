@@ -22,8 +22,6 @@ class _List(SphinxDirective):
 
     def run(self):
         """Return the place of the list."""
-        # The page gets the script for formulas, which it does not hold yet.
-        self.env.get_domain("math").data["has_equations"][self.env.docname] = True
         return [_Place(what=self.what)]
 
 
@@ -115,6 +113,8 @@ def _bare(title):
 
 def _fill(app, doctree, docname):
     for place in list(doctree.findall(_Place)):
+        # The page needs the script for formulas, and held none when it was read.
+        app.env.get_domain("math").data["has_equations"][docname] = True
         entries = {"theorems": _theorems, "figures": _figures}[place["what"]]
         place.replace_self(_list(app, docname, entries))
 
