@@ -54,7 +54,7 @@ class Run:
 
     @property
     def deviation(self) -> np.ndarray:
-        """Largest |entry of a layer in the singular basis - diag(recursion)|, shape (T,)."""
+        """Largest difference of a layer in the singular basis from the recursion, shape (T,)."""
         on_diagonal = np.abs(self.entries - self.recursion[:, None]).max(axis=(1, 2))
         return np.maximum(on_diagonal, self.off_diagonal)
 
@@ -75,7 +75,7 @@ def follow(
     Parameters
     ----------
     problem : AlignedProblem
-        From :func:`depth_not_data.linear.network.aligned_problem`.
+        From :func:`depth_not_data.linear.problem.aligned_problem`.
     lr, steps, momentum
         As in :func:`depth_not_data.linear.network.gradient_descent`.
     filled : int, optional
@@ -154,7 +154,7 @@ def paper_run(depth: int, seed: int = 0, *, rank: int = 5, **settings) -> Run:
     depth : int
         Number of layers L >= 1 of widths (16, 32, ..., 32, 10).
     seed, rank
-        As in :func:`depth_not_data.linear.network.aligned_problem`.
+        As in :func:`depth_not_data.linear.problem.aligned_problem`.
     **settings
         As in :func:`follow`: `lr` and `steps`, and what else is wanted.
 

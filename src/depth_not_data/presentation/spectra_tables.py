@@ -58,7 +58,7 @@ def compare(values: pd.Series, runs: Sequence[Run], error=0.0) -> Comparison:
     ----------
     values : pandas.Series
         Published eigenvalues > 0, indexed by rank from 1.
-    runs : sequence of Run
+    runs : sequence of depth_not_data.residual.sweeps.Run
         Two or more.
     error : float or pandas.Series
         Relative reading error of `values`, of all or of each.

@@ -29,7 +29,7 @@ def harmonic_levels(slope, n_embd: int, n_block: int) -> np.ndarray:
     -------
     numpy.ndarray, float64, shape (3, ...)
         ``4/3 N^2 D E[phi(t) P_j(t)]^2`` for j = 0, 1, 2, t a component of a random unit vector: the
-        functions |x|, the linear maps, the quadratic ones. With many hidden units of random
+        functions ``|x|``, the linear maps, the quadratic ones. With many hidden units of random
         directions each level has the multiplicity of its harmonics times N outputs.
 
     Raises
