@@ -36,7 +36,8 @@ def built_pages():
 def pytest_generate_tests(metafunc):
     """Run a test that looks at `name` once for each page; once, to be skipped, if there is none."""
     if "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", built_pages() or [None], scope="module")
+        chosen = getattr(metafunc.module, "CHOSEN", {}).get(metafunc.function.__name__, list)
+        metafunc.parametrize("name", chosen(built_pages()) or [None], scope="module")
 
 
 @pytest.fixture(scope="session")
