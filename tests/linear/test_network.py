@@ -127,7 +127,9 @@ def by_descent(weights, target, inputs):
 
 
 @pytest.mark.parametrize(
-    "helper", [linear_network.loss, linear_network.dense_hessian, by_descent], ids=str
+    "helper",
+    [linear_network.loss, linear_network.dense_hessian, by_descent],
+    ids=["loss", "dense_hessian", "descent"],
 )
 @pytest.mark.parametrize(
     ("changes", "message"),
