@@ -1,5 +1,6 @@
 """Every page of the built site in a browser: errors, mathematics, phone, paper, barriers."""
 
+import re
 from importlib.resources import files
 
 import pytest
@@ -18,6 +19,9 @@ AXE = """async (rules) => (await axe.run({exclude: ["mjx-container", "div.highli
     preload: false, resultTypes: ["violations"], ...(rules ? {runOnly: rules} : {}),
 })).violations.flatMap(({id, impact, nodes}) => nodes.map(({html, target, failureSummary}) =>
     ({id, impact, html, target: String(target), failureSummary})))"""
+
+# A directive or a role that MyST has not understood and shows as it is written.
+LEFT_OVER = re.compile(r"(?::{3,}|`{3,})\s*\{|\{[a-z:]+\}`")
 
 
 def of_each_kind(names):
@@ -77,6 +81,23 @@ def test_the_page_says_what_it_is(page, name):
         described = page.locator("meta[name=description]").get_attribute("content")
         assert 20 <= len(described) <= 200
         assert page.locator("meta[property='og:description']").get_attribute("content") == described
+
+
+def test_no_markup_is_left_over(page):
+    text = page.locator(".bd-article").evaluate(
+        """(article) => {
+            const copy = article.cloneNode(true);
+            copy.querySelectorAll("pre, code, dl.py, mjx-container").forEach((e) => e.remove());
+            return copy.textContent;
+        }"""
+    )
+    assert LEFT_OVER.findall(text) == []
+
+
+def test_left_over_markup_is_seen():
+    assert LEFT_OVER.search("Proof. :::{dropdown} A sum The residual is zero.")
+    assert LEFT_OVER.search("see {numref}`fig-landing`")
+    assert not LEFT_OVER.search("the set {a, b}: a pair ::: of two")
 
 
 def test_nothing_is_hard_to_reach_or_to_read(page, axe):
