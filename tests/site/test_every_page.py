@@ -84,12 +84,12 @@ def test_the_page_says_what_it_is(page, name):
 
 
 def test_no_markup_is_left_over(page):
-    text = page.locator(".bd-article").evaluate(
-        """(article) => {
+    text = page.evaluate(
+        """() => [...document.querySelectorAll(".bd-article")].map((article) => {
             const copy = article.cloneNode(true);
             copy.querySelectorAll("pre, code, dl.py, mjx-container").forEach((e) => e.remove());
             return copy.textContent;
-        }"""
+        }).join(" ")"""
     )
     assert LEFT_OVER.findall(text) == []
 
