@@ -4,9 +4,13 @@
 ``python tools/execute_notebooks.py book/index.ipynb`` the ones that are named. Timing metadata, the
 Python version and random cell ids are left out, so that a second run changes nothing but what it
 computes; the picture of the landing page is copied to where the README shows it.
+
+Words and tags may be edited while a notebook runs: only its outputs are written. If its code was
+edited, nothing is.
 """
 
 import base64
+import os
 import sys
 import time
 from pathlib import Path
@@ -55,18 +59,35 @@ def execute_with_progress(label: str, path: Path, reason: str):
     return notebook, inputs
 
 
-def write(path: Path, notebook, inputs: dict[str, str]) -> None:
-    """Write an executed notebook without volatile metadata, and its entry in the lock file."""
+def write(path: Path, executed, inputs: dict[str, str]) -> None:
+    """Put outputs into the notebook as it is on disk now, and its entry into the lock file.
+
+    A notebook whose code is no longer what was executed is left alone, with a sentence.
+    """
+    notebook = nbformat.read(path, as_version=4) if path.exists() else None
+    if notebook is None or freshness.code_cells(notebook) != freshness.code_cells(executed):
+        what = "is gone" if notebook is None else "was edited"
+        print(f"{path}: its code {what} since the run began, so the outputs are not written.")
+        return
+    for cell, ran in zip(code_only(notebook), code_only(executed), strict=True):
+        cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"
-    nbformat.write(notebook, path)
+    draft = path.with_name(f".{path.name}.draft")
+    nbformat.write(notebook, draft)
+    os.replace(draft, path)
     freshness.record(freshness.COMMITTED, path, notebook, inputs)
     if path == LANDING:
         PICTURE.write_bytes(first_picture(path))
+
+
+def code_only(notebook) -> list:
+    """Return the code cells of a notebook."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def first_picture(path: Path) -> bytes:

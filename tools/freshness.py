@@ -12,11 +12,14 @@ A lock file records the digest of each of these, and of the outputs that came of
 """
 
 import ast
+import fcntl
 import functools
 import importlib.metadata
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -197,14 +200,26 @@ def read_lock(path: Path) -> dict[str, dict[str, str]]:
 def record(lock: Path, path: Path, notebook, inputs: dict[str, str]) -> None:
     """Write into a lock file that the outputs of this notebook came of these inputs.
 
-    Entries of notebooks that are gone are dropped.
+    Entries of notebooks that are gone are dropped, those of other writers are kept.
     """
-    entries = {key: entry for key, entry in read_lock(lock).items() if Path(key).exists()}
-    entries[path.as_posix()] = {**inputs, "outputs": outputs_digest(notebook)}
     lock.parent.mkdir(parents=True, exist_ok=True)
-    draft = lock.with_name(lock.name + ".draft")
-    draft.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", "utf-8")
-    os.replace(draft, lock)
+    with one_writer(lock.parent):
+        entries = {key: entry for key, entry in read_lock(lock).items() if Path(key).exists()}
+        entries[path.as_posix()] = {**inputs, "outputs": outputs_digest(notebook)}
+        draft = lock.with_name(lock.name + ".draft")
+        draft.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", "utf-8")
+        os.replace(draft, lock)
+
+
+@contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """Wait until nobody else holds this folder; the system lets it go when a program ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def changes(entry: dict[str, str] | None, notebook, inputs: dict[str, str]) -> list[str]:

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import build_book
@@ -264,6 +266,59 @@ def test_a_helper_edited_during_a_run_leaves_the_outputs_out_of_date(book):
     assert book.build()[0] == {"a"}
     book.during = lambda name: None
     assert book.build()[0] == {"a"}
+
+
+def test_words_and_tags_edited_during_a_run_are_kept(book):
+    def edit(name):
+        notebook = nbformat.read(notebook_path(name), as_version=4)
+        notebook.cells[0].source = "# a\n\nOther words."
+        notebook.cells[1].metadata["tags"] = ["hide-input"]
+        notebook.cells.insert(1, nbformat.v4.new_markdown_cell("More words."))
+        nbformat.write(notebook, notebook_path(name))
+
+    book.during = edit
+    execute_notebooks.main([str(notebook_path("a"))])
+    words, more, code = nbformat.read(notebook_path("a"), as_version=4).cells
+    assert (words.source, more.source) == ("# a\n\nOther words.", "More words.")
+    assert code.metadata["tags"] == ["hide-input"]
+    assert code.outputs[0].text == f"run {book.runs}\n"
+    assert execute_notebooks.out_of_date() == {}
+
+
+def test_code_edited_during_a_run_keeps_its_file_and_a_sentence_says_so(book, capsys):
+    book.during = lambda name: edit_cell(name, 1, "from toy.upper import double\ndouble.f(2)")
+    before = freshness.read_lock(freshness.COMMITTED)
+    execute_notebooks.main([str(notebook_path("a"))])
+    assert nbformat.read(notebook_path("a"), as_version=4).cells[1].source.endswith("double.f(2)")
+    assert freshness.read_lock(freshness.COMMITTED) == before
+    assert "book/a.ipynb: its code was edited" in capsys.readouterr().out
+    assert set(execute_notebooks.out_of_date()) == {notebook_path("a")}
+
+
+def test_a_notebook_removed_during_a_run_does_not_come_back(book, capsys):
+    book.during = lambda name: notebook_path(name).unlink()
+    execute_notebooks.main([str(notebook_path("a"))])
+    assert not notebook_path("a").exists()
+    assert "is gone" in capsys.readouterr().out
+
+
+def test_two_writers_of_a_lock_file_lose_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lock, read = Path("outputs.lock"), freshness.read_lock
+    paths = [Path(f"{name}.ipynb") for name in "abcd"]
+    for path in paths:
+        path.touch()
+
+    def read_slowly(path):
+        entries = read(path)
+        time.sleep(0.02)
+        return entries
+
+    monkeypatch.setattr(freshness, "read_lock", read_slowly)
+    empty = nbformat.v4.new_notebook()
+    with ThreadPoolExecutor(len(paths)) as pool:
+        list(pool.map(lambda path: freshness.record(lock, path, empty, {"code": "x"}), paths))
+    assert sorted(read(lock)) == [path.as_posix() for path in paths]
 
 
 def test_notebooks_out_of_date_are_executed_in_place(book):
