@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from depth_not_data.linear.blocks import PairOrder
-from depth_not_data.presentation import claims, sphinx_head
+from depth_not_data.presentation import claims, sphinx_head, sphinx_polls
 from depth_not_data.presentation import sphinx as sphinx_presentation
 from depth_not_data.presentation.claims import Claim
 from depth_not_data.presentation.rules import Fixed, Rule
@@ -27,7 +27,8 @@ claims.check("P2a", measured=3e-13)
 """
 PAGES = {
     "a.md": "# A\n\nSee {numref}`fig-empty`.\n\n```{ledger-summary}\n```\n\n```{ledger}\n```\n",
-    "index.md": "# I\n\n```{toctree}\na\nz\nlists\nlast\n```\n",
+    "index.md": "# I\n\n```{toctree}\na\nz\nlists\nsheet\nlast\n```\n",
+    "sheet.md": "# S\n\n```{list-of-polls}\n```\n",
     "lists.md": "# L\n\n```{list-of-theorems}\n```\n\n```{list-of-figures}\n```\n",
     "last.md": """# T
 
@@ -44,6 +45,18 @@ Depth $\\tilde L$ < 2 & more.
 :::{dropdown} $\\frac1L$
 Small.
 :::
+
+::::{admonition} Decide before you read on
+:class: poll
+By [the table](a.md), the edge is at
+
+- **A** $1/L$
+- **B** $2/L$
+
+:::{dropdown} The answer
+**B**, of course.
+:::
+::::
 
 :::{prf:theorem} Edge at $2/L$
 :label: edge
@@ -159,6 +172,25 @@ def test_a_page_says_what_it_is_about_and_its_tables_have_no_empty_heading(build
     assert '<meta property="og:title" content="T" />' in page
     assert page.count("<th") == 2, "the head itself, and the heading b"
     assert 'sd-card-header" aria-label="1/L">' in page
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_sheet_of_polls_has_every_question_and_no_answer(build):
+    sheet = build(settled())["sheet"]
+    sheet = sheet[sheet.index("<article") if "<article" in sheet else sheet.index("<body") :]
+    assert '<a class="reference internal" href="last.html">T</a>' in sheet
+    assert "<strong>Poll 1</strong>" in sheet
+    assert "By <span>the table</span>, the edge is at" in sheet
+    assert "1/L" in sheet
+    assert "2/L" in sheet
+    assert "of course" not in sheet
+    assert "Decide before" not in sheet
+
+
+def test_a_poll_that_shows_its_answer_is_refused():
+    poll = nodes.admonition("", nodes.paragraph("", "Why L? Because."), classes=["poll"])
+    with pytest.raises(ValueError, match=r"poll must hide one answer .* got 0: 'Why L"):
+        sphinx_polls.question(poll)
 
 
 def test_a_long_description_is_cut_at_a_word():

@@ -12,7 +12,13 @@ from myst_nb.core.render import create_figure_context
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from depth_not_data.presentation import claims, sphinx_head, sphinx_interactive, sphinx_lists
+from depth_not_data.presentation import (
+    claims,
+    sphinx_head,
+    sphinx_interactive,
+    sphinx_lists,
+    sphinx_polls,
+)
 from depth_not_data.presentation.rules import format_measured
 
 SOURCES = {
@@ -171,8 +177,8 @@ def _counts(chosen, field, value):
 
 
 def setup(app: Sphinx) -> dict:
-    """Register the directives, and what interactive figures, lists and page heads need."""
-    for part in (sphinx_interactive, sphinx_lists, sphinx_head):
+    """Register the directives, and what interactive figures, lists, polls and page heads need."""
+    for part in (sphinx_interactive, sphinx_lists, sphinx_polls, sphinx_head):
         part.setup(app)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-summary", LedgerSummary)
