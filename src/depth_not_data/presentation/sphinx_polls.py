@@ -1,7 +1,7 @@
 """The polls of all chapters on one page to print, gathered while the site is built.
 
-The directive ``list-of-polls`` leaves a place that is filled with the questions and the options of every
-poll, chapter by chapter, without the answers. Used by Sphinx only.
+The directive ``list-of-polls`` leaves a place that is filled with the questions and the options of
+every poll, chapter by chapter, without the answers. Used by Sphinx only.
 """
 
 from docutils import nodes
@@ -41,7 +41,8 @@ def question(poll: nodes.admonition) -> list[nodes.Node]:
     Examples
     --------
     >>> answer = nodes.container("", nodes.paragraph("", "B"), design_component="dropdown")
-    >>> poll = nodes.admonition("", nodes.title("", "Decide"), nodes.paragraph("", "Why L?"), answer)
+    >>> asked = nodes.paragraph("", "Why L?")
+    >>> poll = nodes.admonition("", nodes.title("", "Decide"), asked, answer)
     >>> [node.astext() for node in question(poll)]
     ['Why L?']
     """
