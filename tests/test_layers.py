@@ -15,6 +15,7 @@ ROOMS = {
     "spectra": set(),
     "linear": {"spectra"},
     "residual": {"spectra"},
+    "course": {"spectra", "linear", "residual"},
     "presentation": {"spectra", "linear", "residual"},
 }
 # Where packages other than NumPy may be imported: a room, or a module of one.
@@ -28,11 +29,12 @@ FOREIGN = {
         "linear.subspace",
         "linear.tanh",
         "linear.training",
+        "course",
         "residual",
         "spectra.autograd",
         "spectra.lanczos",
     },
-    "scipy": {"residual", "spectra"},
+    "scipy": {"presentation.knock_outs", "residual", "spectra"},
     "joblib": {"residual"},
     "IPython": {"presentation"},
     "altair": {"presentation"},

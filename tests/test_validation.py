@@ -142,3 +142,18 @@ def test_broadcast_agrees_with_numpy_and_names_the_first_that_does_not_fit(found
             np.broadcast_shapes(*found[: blamed + 1])
     else:
         assert _validation.broadcast(**named) == expected
+
+
+def test_symmetric_allows_what_it_is_told_and_symmetrises():
+    matrix = np.array([[4.0, 1.0 + 3e-9], [1.0, 2.0]])
+    found = _validation.symmetric("covariance", matrix, 1e-9)
+    assert np.array_equal(found, found.T)
+    assert np.allclose(found, matrix, rtol=0, atol=2e-9)
+    with pytest.raises(ValueError, match="covariance must be symmetric, got a different transpose"):
+        _validation.symmetric("covariance", matrix, 1e-10)
+
+
+@pytest.mark.parametrize("matrix", [np.ones(4), np.ones((2, 3)), np.ones((0, 0)), 3.0])
+def test_symmetric_needs_a_square_matrix(matrix):
+    with pytest.raises(ValueError, match="covariance must be a square matrix, got shape"):
+        _validation.symmetric("covariance", matrix, 1e-9)

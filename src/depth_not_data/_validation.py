@@ -96,6 +96,19 @@ def _holds_boolean(value):
     return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
 
 
+def symmetric(name: str, value, tolerance: float) -> np.ndarray:
+    """Return `value` as a square float64 matrix, symmetrised.
+
+    `tolerance`, in units of the largest entry, bounds what entries of the transpose may differ by.
+    """
+    matrix = real_array(name, value)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
+        raise ValueError(f"{name} must be a square matrix, got shape {matrix.shape}")
+    if np.abs(matrix - matrix.T).max() > tolerance * np.abs(matrix).max():
+        raise ValueError(f"{name} must be symmetric, got a different transpose")
+    return (matrix + matrix.T) / 2
+
+
 def broadcast(**arrays: np.ndarray) -> tuple[int, ...]:
     """Return the shape that arrays broadcast to, or blame the first that does not fit."""
     shape: tuple[int, ...] = ()

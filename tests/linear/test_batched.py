@@ -45,6 +45,18 @@ def test_weights_of_the_caller_are_left_alone():
     assert all(torch.equal(a, b) for a, b in zip(before, weights, strict=True))
 
 
+def test_a_batch_stops_where_its_first_network_diverges():
+    eye = torch.eye(2, dtype=torch.float64)
+    steep, flat = [2 * eye] * 3, [0.1 * eye] * 3
+    with pytest.raises(ArithmeticError) as alone:
+        list(network.gradient_descent(steep, eye, lr=0.5, steps=500))
+    weights = [torch.stack(pair) for pair in zip(flat, steep, strict=True)]
+    settings = {"lr": 0.5, "momentum": 0.0}
+    with pytest.raises(ArithmeticError, match="of a batch diverges with lr") as together:
+        list(batched.gradient_descent(weights, eye, marks=[500], **settings))
+    assert str(together.value).replace(" of a batch", "") == str(alone.value)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

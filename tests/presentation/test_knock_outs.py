@@ -51,6 +51,13 @@ def test_three_lines_and_ours_are_counted_apart():
     assert 0 < found.shuffled_p <= 1
 
 
+def test_the_sign_test_is_that_of_a_fair_coin():
+    assert knock_outs.sign_test(3, 0) == knock_outs.sign_test(0, 3) == pytest.approx(0.25)
+    assert knock_outs.sign_test(2, 2) == 1.0
+    assert knock_outs.sign_test(0, 0) == 1.0
+    assert knock_outs.sign_test(11, 3) == pytest.approx(940 / 2**14)
+
+
 def test_nothing_to_compare_is_an_error():
     with pytest.raises(ValueError, match="found must hold"):
         knock_outs.compare([])

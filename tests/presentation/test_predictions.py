@@ -16,7 +16,6 @@ from depth_not_data.presentation.predictions import (
     rival_gaps,
     rules,
     shuffled_scores,
-    sign_test,
 )
 from depth_not_data.residual.network import train_student
 from depth_not_data.spectra import gaps
@@ -127,18 +126,11 @@ def test_predictions_that_are_all_equal_cannot_beat_their_shuffles():
     assert (shuffled_scores(same, [(9, 18), (9,), (9, 18)], shuffles=50) == 2).all()
 
 
-def test_the_sign_test_is_that_of_a_fair_coin():
-    assert sign_test(3, 0) == sign_test(0, 3) == pytest.approx(0.25)
-    assert sign_test(2, 2) == 1.0
-    assert sign_test(11, 3) == pytest.approx(940 / 2**14)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: shuffled_scores([predictions()["odd"]], []), "observed must have 1 entries"),
         (lambda: shuffled_scores([], [], shuffles=0), "shuffles must be"),
-        (lambda: sign_test(-1, 2), "wins must be"),
     ],
 )
 def test_bad_comparisons_are_named(call, message):

@@ -84,7 +84,9 @@ def gradient_descent(
     Raises
     ------
     ValueError
-        For arguments outside these ranges.
+        For arguments outside these ranges, at the call.
+    ArithmeticError
+        If a network of the batch diverges, at the first update after which a weight is not finite.
 
     Notes
     -----
@@ -108,6 +110,11 @@ def _descend(weights, target, lr, momentum, wanted, outputs):
     weights = [layer.detach().clone().requires_grad_(True) for layer in weights]
     optimiser = torch.optim.SGD(weights, lr=lr, momentum=momentum, foreach=True)
     for t in range(max(wanted) + 1):
+        if not all(torch.isfinite(layer).all() for layer in weights):
+            raise ArithmeticError(
+                f"gradient descent of a batch diverges with lr = {lr:g}: "
+                f"not finite after {t} updates"
+            )
         if t in wanted:
             yield t, tuple(layer.detach().clone() for layer in weights)
         if t < max(wanted):

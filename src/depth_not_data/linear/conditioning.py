@@ -17,6 +17,8 @@ from depth_not_data import _validation
 
 # Eigenvalues closer than this count as one level, smaller ones as zero.
 _LEVEL = 1e-8
+# Of a matrix that was computed entry by entry.
+ROUND_OFF = 1e-10
 
 
 def bulk_size(widths: Sequence[int], rank: int) -> int:
@@ -298,7 +300,7 @@ def depth_share(covariance, rank: int, d_out: int, depth: int) -> float:
     >>> [depth_share(np.diag([1.0, 3.0]), 1, 2, depth) for depth in (2, 4)]
     [0.0, 1.0]
     """
-    sigma = _symmetric("covariance", covariance)
+    sigma = _validation.symmetric("covariance", covariance, ROUND_OFF)
     d_out = _validation.integer("d_out", d_out, minimum=1)
     _, rank = _problem((len(sigma), d_out), rank)
     depth = _validation.integer("depth", depth, minimum=1)
@@ -330,18 +332,9 @@ def _some_bulk(widths, rank):
     return bulk
 
 
-def _symmetric(name, value):
-    matrix = _validation.real_array(name, value)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-        raise ValueError(f"{name} must be a square matrix, got shape {matrix.shape}")
-    if np.abs(matrix - matrix.T).max() > 1e-10 * np.abs(matrix).max():
-        raise ValueError(f"{name} must be symmetric, got a different transpose")
-    return (matrix + matrix.T) / 2
-
-
 def _matrix_and_mask(hessian, widths, rank):
     inside = target_pairs(widths, rank)
-    matrix = _symmetric("hessian", hessian)
+    matrix = _validation.symmetric("hessian", hessian, ROUND_OFF)
     if len(matrix) != inside.size:
         raise ValueError(
             f"hessian must have P = {inside.size} rows for these widths, got {len(matrix)}"

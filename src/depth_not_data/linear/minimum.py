@@ -20,6 +20,8 @@ import numpy as np
 from depth_not_data import _validation
 
 TASKS = ("teacher", "fixed")
+# Copies that differ by round-off, as from R diag(x) R^T, are symmetric enough.
+ROUND_OFF = 1e-12
 
 
 class Split(NamedTuple):
@@ -191,7 +193,7 @@ def correlated_inputs(
     >>> correlated_inputs(np.diag([3.0, 1.0]), rank=1, d_out=2, depth=4)
     Split(dominant=array([12.]), bulk=array([3., 1.]))
     """
-    sigma = _symmetric("covariance", covariance)
+    sigma = _validation.symmetric("covariance", covariance, ROUND_OFF)
     if np.linalg.eigvalsh(sigma)[0] <= 0.0:
         raise ValueError("covariance must be positive definite, got an eigenvalue <= 0")
     rank, d_out, depth = _shape(sigma, rank, d_out, depth)
@@ -301,7 +303,7 @@ def correlated_inputs_first_order(
     >>> correlated_inputs_first_order(np.eye(2), 0.5, rank=1, d_out=2, depth=4)
     Split(dominant=array([6.]), bulk=array([1.5, 1.5]))
     """
-    E = _symmetric("perturbation", perturbation)
+    E = _validation.symmetric("perturbation", perturbation, ROUND_OFF)
     eps = _validation.number("eps", eps)
     rank, d_out, L = _shape(E, rank, d_out, depth)
     task = _validation.choice("task", task, TASKS)
@@ -324,16 +326,6 @@ def _descending(values):
 def _need_bulk(rank, d_in, d_out):
     if d_in == d_out == rank:
         raise ValueError(f"rank must be below d_in or d_out, or the bulk is empty; all are {rank}")
-
-
-def _symmetric(name, value):
-    matrix = _validation.real_array(name, value)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-        raise ValueError(f"{name} must be a square matrix, got shape {matrix.shape}")
-    # Copies that differ by round-off, as from R diag(x) R^T, are symmetric enough.
-    if np.abs(matrix - matrix.T).max() > 1e-12 * np.abs(matrix).max():
-        raise ValueError(f"{name} must be symmetric, got a different transpose")
-    return (matrix + matrix.T) / 2
 
 
 def _shape(matrix, rank, d_out, depth):

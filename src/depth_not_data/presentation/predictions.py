@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import comb
 
 import numpy as np
 import yaml
@@ -245,18 +244,6 @@ def shuffled_scores(
     for k in range(shuffles):
         scores[k] = sum(hits[group, rng.permutation(group)].sum() for group in groups)
     return scores
-
-
-def sign_test(wins: int, losses: int) -> float:
-    """Two-sided p-value of a fair coin for `wins` against `losses`, ties left out.
-
-    >>> round(sign_test(12, 3), 4), sign_test(0, 0)
-    (0.0352, 1.0)
-    """
-    wins = _validation.integer("wins", wins, minimum=0)
-    losses = _validation.integer("losses", losses, minimum=0)
-    n, more = wins + losses, max(wins, losses)
-    return min(1.0, 2 * sum(comb(n, k) for k in range(more, n + 1)) / 2**n)
 
 
 def edge_hit(prediction: Prediction, observed: float) -> bool | None:

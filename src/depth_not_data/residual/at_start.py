@@ -1,4 +1,4 @@
-"""Where growth with depth comes from at the start: LayerNorms alone, and the branches."""
+"""Networks at the start, where growth with depth comes from: LayerNorms alone, and branches."""
 
 from dataclasses import replace
 
