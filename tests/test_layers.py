@@ -34,7 +34,7 @@ FOREIGN = {
         "spectra.autograd",
         "spectra.lanczos",
     },
-    "scipy": {"presentation.knock_outs", "residual", "spectra"},
+    "scipy": {"course", "presentation.knock_outs", "residual", "spectra"},
     "joblib": {"residual"},
     "IPython": {"presentation"},
     "altair": {"presentation"},

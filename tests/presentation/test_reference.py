@@ -11,17 +11,20 @@ SECTIONS = {
     "linear": "The linear network",
     "residual": "The residual network",
     "spectra": "Spectra of any network",
+    "course": "Exercises",
     "presentation": "What the reader sees",
 }
 
 
 def modules(room):
-    """Public modules of a room, apart from those that only Sphinx uses."""
+    """Public modules of a room, without those for Sphinx alone and checks of single exercises."""
     found = (p.relative_to(PACKAGE).with_suffix("") for p in (PACKAGE / room).rglob("*.py"))
     return {
         ".".join(path.parts)
         for path in found
-        if not path.name.startswith("_") and not path.name.startswith("sphinx")
+        if not path.name.startswith("_")
+        and not path.name.startswith("sphinx")
+        and (room != "course" or path.name == "exercise")
     }
 
 
