@@ -279,3 +279,16 @@ def test_no_backslash_of_a_formula_was_read_as_an_escape():
         texts = (text for text in vars(claim).values() if isinstance(text, str))
         for text in texts:
             assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text), (claim.id, text)
+
+
+def test_smaller_setting_gives_no_verdict(only, displayed, monkeypatch):
+    only(claim(claims.CONFIRMED))
+    monkeypatch.setenv(claims.SMALLER_VARIABLE, "1")
+    claims.check("X1", measured=2.0)  # contradicts the verdict
+    ((shown, options),) = displayed
+    assert "no verdict" in shown["text/html"]
+    assert shown["text/plain"] == "X1: smaller setting, no verdict"
+    assert "metadata" not in options, "a record would go into the ledger"
+    monkeypatch.setenv(claims.SMALLER_VARIABLE, "")
+    with pytest.raises(AssertionError):
+        claims.check("X1", measured=2.0)
