@@ -25,6 +25,7 @@ FOREIGN = {
         "linear.batched",
         "linear.measured",
         "linear.network",
+        "linear.optimizer_oracle",
         "linear.problem",
         "linear.subspace",
         "linear.tanh",
