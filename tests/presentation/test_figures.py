@@ -22,7 +22,9 @@ def test_show_displays_the_picture_with_alt_and_caption_and_closes_it(displayed)
     figures.show(fig, **GOOD)
     (picture, options), (caption, _) = displayed
     assert picture["image/png"].startswith("iVBOR")
-    assert options["metadata"]["image/png"]["alt"] == GOOD["alt"]
+    assert picture["image/svg+xml"].endswith("</svg>\n")
+    for kind in ("image/png", "image/svg+xml"):
+        assert options["metadata"][kind]["alt"] == GOOD["alt"]
     assert options["metadata"]["depth_not_data"]["figure"] == GOOD
     assert GOOD["caption"] in caption["text/markdown"]
     assert not plt.fignum_exists(fig.number)

@@ -123,7 +123,8 @@ def test_figures_checks_and_ledger(build):
         evidence=("P2a",), chapter="z",
     )  # fmt: skip
     pages = build(settled(), waiting, asked)
-    assert 'alt="Empty axes."' in pages["z"]
+    assert re.findall(r'<img alt="Empty axes." .*?>', pages["z"])[0].count(".svg") == 1
+    assert pages["z"].count("<img alt=") == 1, "the PNG of a live notebook is left out"
     assert "Nothing, <em>yet</em>. But axes." in pages["z"]
     assert "panel 1" not in pages["z"], "the ranges of the curves are for the comparison alone"
     assert pages["z"].count("Nothing, <em>") == 1, "the caption of a live notebook is left out"

@@ -5,8 +5,6 @@ lines and markers differ in shape as well, so that a figure survives greyscale. 
 on white; the book's stylesheet inverts lightness in its dark theme.
 """
 
-import base64
-import io
 import re
 
 import matplotlib.pyplot as plt
@@ -15,6 +13,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from depth_not_data.presentation import curves
+from depth_not_data.presentation.pictures import pictures
 
 COLORS = {
     "black": "#000000",
@@ -77,9 +76,11 @@ def ordered_colors(count: int) -> list[tuple[float, float, float, float]]:
 
 
 def show(figure: Figure, *, name: str, alt: str, caption: str) -> None:
-    """Display a figure as a PNG with its caption and alternative text, and close it.
+    """Display a figure with its caption and alternative text, and close it.
 
-    Beside the picture stand the alternative text and the rounded ranges of the curves
+    The picture is an SVG, with a PNG beside it for those who show none, or a PNG alone
+    (:func:`depth_not_data.presentation.pictures.pictures`). Beside it stand the
+    alternative text and the rounded ranges of the curves
     (:func:`depth_not_data.presentation.curves.record`), which strict nbval compares.
 
     Parameters
@@ -100,17 +101,13 @@ def show(figure: Figure, *, name: str, alt: str, caption: str) -> None:
     """
     check_words(name, alt, caption)
     numbers = curves.record(figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    found = pictures(figure, alt)
     plt.close(figure)
     details = {"name": name, "alt": alt, "caption": caption}
     display(
-        {
-            "image/png": base64.b64encode(buffer.getvalue()).decode(),
-            "text/plain": "\n".join([f"[{name}] {alt}", *numbers]),
-        },
+        {**found, "text/plain": "\n".join([f"[{name}] {alt}", *numbers])},
         raw=True,
-        metadata={"image/png": {"alt": alt}, "depth_not_data": {"figure": details}},
+        metadata={**{kind: {"alt": alt} for kind in found}, "depth_not_data": {"figure": details}},
     )
     display(
         {"text/markdown": f"*{caption}*", "text/plain": caption},

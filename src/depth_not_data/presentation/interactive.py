@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from depth_not_data.presentation import figures, vega
+from depth_not_data.presentation.pictures import pictures
 
 LARGEST_PAGE = 400_000
 """Bytes that the specifications of one page may have together, data included."""
@@ -62,17 +63,15 @@ def show(
     size = len(vega.compact(vega.compiled(specification)).encode())
     if size > LARGEST_PAGE:
         raise ValueError(f"chart must have at most {LARGEST_PAGE:,} bytes, got {size:,}")
+    found = _pictures(specification, still, alt)
     details = {"name": name, "alt": alt, "caption": caption}
     # A text, since a notebook file gives every number of a list a line of its own.
     words = {"specification": vega.compact(specification), "try_this": try_this, "answer": answer}
     display(
-        {
-            "image/png": base64.b64encode(_picture(specification, still)).decode(),
-            "text/plain": f"[{name}] {alt}\n{in_words(specification)}",
-        },
+        {**found, "text/plain": f"[{name}] {alt}\n{in_words(specification)}"},
         raw=True,
         metadata={
-            "image/png": {"alt": alt},
+            **{kind: {"alt": alt} for kind in found},
             "depth_not_data": {"figure": details, "interactive": words},
         },
     )
@@ -114,20 +113,20 @@ def in_words(specification: dict) -> str:
     return "\n".join(lines)
 
 
-def _picture(specification, still):
+def _pictures(specification, still, alt):
+    if still is not None:
+        found = pictures(still, alt)
+        plt.close(still)
+        return found
+    # A picture file has no text around it, and no fonts of the reader's system.
+    text = vega.compact(specification).replace(vega.INK, "#000000").replace("system-ui, ", "")
+    white = json.loads(text)
+    white["config"]["background"] = "#ffffff"
+    drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(white, scale=1.5)))
     buffer = io.BytesIO()
-    if still is None:
-        # A picture file has no text around it, and no fonts of the reader's system.
-        text = vega.compact(specification).replace(vega.INK, "#000000").replace("system-ui, ", "")
-        white = json.loads(text)
-        white["config"]["background"] = "#ffffff"
-        drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(white, scale=1.5)))
-        # Few colours are enough for lines and letters, and take a tenth of the space.
-        drawn.convert("RGB").quantize(64).save(buffer, format="png", optimize=True)
-        return buffer.getvalue()
-    still.savefig(buffer, format="png", metadata={"Software": None})
-    plt.close(still)
-    return buffer.getvalue()
+    # Few colours are enough for lines and letters, and take a tenth of the space.
+    drawn.convert("RGB").quantize(64).save(buffer, format="png", optimize=True)
+    return {"image/png": base64.b64encode(buffer.getvalue()).decode()}
 
 
 def _datasets(part):

@@ -41,7 +41,7 @@ class OutputRenderer:
         ours = data.output_metadata.get("depth_not_data", {})
         if inline or not ours:
             return None
-        if "figure" in ours and data.mime_type == "image/png":
+        if "figure" in ours and data.mime_type == _picture_kind(data.output_metadata):
             still = _figure(renderer, data, ours["figure"])
             if "interactive" in ours:
                 return sphinx_interactive.figure(renderer, data, still, ours["interactive"])
@@ -50,6 +50,11 @@ class OutputRenderer:
             return _claim(renderer, data, ours["claim"])
         # Text fallbacks, and the caption that a live notebook prints below the picture.
         return []
+
+
+def _picture_kind(metadata):
+    # MyST-NB renders every form of an output and chooses later; a figure is numbered once.
+    return "image/svg+xml" if "image/svg+xml" in metadata else "image/png"
 
 
 def _figure(renderer, data, details):
