@@ -23,10 +23,6 @@ UNCHECKED = dict.fromkeys(
         "step-size",
         "depth-or-data",
         "two-clusters",
-        "growing-with-depth",
-        "eigenvectors-as-functions",
-        "knock-outs",
-        "one-mechanism",
     ],
     "checks are being written",
 )
