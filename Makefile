@@ -22,7 +22,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-site notebooks lab bench lint format clean distclean
+.PHONY: help setup book fresh test test-site notebooks lab smaller bench lint format clean distclean student instructor
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -34,8 +34,9 @@ setup:  ## create .venv and install what requirements.txt pins, if that is not d
 	  echo "$$("$(PYTHON)" --version) is too old: the book needs 3.11 or newer, name one: make PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" tools/environment.py
 
+# SOLUTIONS=no: the site without them, in a folder of its own.
 book: setup  ## build the site; execute the notebooks whose committed outputs are out of date
-	@$(BIN)/python tools/build_book.py
+	@$(BIN)/python tools/$(if $(filter no,$(SOLUTIONS)),site_without_solutions,build_book).py
 
 fresh: setup  ## build the site; execute every notebook
 	@$(BIN)/python tools/build_book.py --fresh
@@ -51,8 +52,17 @@ test-site: book  ## look at the site in a browser, which has to be installed: Ch
 notebooks: setup  ## execute in place the notebooks whose committed outputs are out of date
 	@$(BIN)/python tools/execute_notebooks.py
 
+student: setup  ## write the notebooks for students, without solutions, into _build/student/
+	@$(BIN)/python tools/student.py
+
+instructor: setup  ## write the notebooks for teachers, with solutions and marks, into _build/instructor/
+	@$(BIN)/python tools/student.py --instructor
+
 lab: setup  ## open the notebooks in JupyterLab
 	env -u MPLBACKEND $(BIN)/jupyter lab book
+
+smaller: setup  ## write every notebook with smaller sizes to _build/smaller/ and run it: fast, not the book
+	@$(BIN)/python tools/smaller.py
 
 bench: setup  ## time our routes against the usual ones; needs a quiet machine and some minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements.txt

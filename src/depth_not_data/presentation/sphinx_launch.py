@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 COPIES, SITE_BRANCH = "colab", "gh-pages"
 
 INSTALL = """\
-# Installs the helpers of the book where they are missing, with the newest versions of what they need.
+# Installs the helpers where they are missing, with the newest versions of what they need.
 import importlib.util
 
 if importlib.util.find_spec("depth_not_data") is None:
