@@ -22,7 +22,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-site notebooks lab smaller bench lint format clean distclean student instructor
+.PHONY: help setup book fresh test test-site notebooks slides lab smaller bench lint format clean distclean student instructor
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ lab: setup  ## open the notebooks in JupyterLab
 
 smaller: setup  ## write every notebook with smaller sizes to _build/smaller/ and run it: fast, not the book
 	@$(BIN)/python tools/smaller.py
+
+slides: setup  ## build the slides: one lecture, and a deck for each part
+	@$(BIN)/python tools/slides.py
 
 bench: setup  ## time our routes against the usual ones; needs a quiet machine and some minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements.txt
