@@ -141,15 +141,15 @@ def verdict(label: str, answer) -> tuple[bool, str]:
 
     Raises ValueError if no exercise has this label.
     """
-    known = exercises()
-    if label not in known:
-        near = get_close_matches(label, known, n=1)
-        raise ValueError(
-            f"label must be that of an exercise with a check, got {label!r}"
-            + (f"; did you mean {near[0]!r}?" if near else "")
-        )
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
+        known = exercises()
+        if label not in known:
+            near = get_close_matches(label, known, n=1)
+            raise ValueError(
+                f"label must be that of an exercise with a check, got {label!r}"
+                + (f"; did you mean {near[0]!r}?" if near else "")
+            )
         try:
             _refuse_holes(answer)
             said = known[label].examine(_guarded(answer))
