@@ -132,8 +132,8 @@ def unequal_layers(layer_singular_values, rank: int, d_in: int, d_out: int) -> S
 
     Notes
     -----
-    With layers ``c_k`` times a balanced one and ``prod c_k = 1`` the values are
-    ``sum_k c_k^-2``, ``c_1^-2`` and ``c_L^-2``:
+    With layers ``theta_k`` times a balanced one and ``prod theta_k = 1`` the values are
+    ``sum_k theta_k^-2``, ``theta_1^-2`` and ``theta_L^-2``:
 
     >>> unequal_layers([[2.0], [0.5]], rank=1, d_in=2, d_out=2)
     Split(dominant=array([4.25]), bulk=array([4.  , 0.25]))
