@@ -37,6 +37,7 @@ FOREIGN = {
     },
     "scipy": {"course", "presentation.knock_outs", "residual", "spectra"},
     "joblib": {"residual"},
+    "sklearn": {"linear.real_data"},
     "IPython": {"presentation"},
     "altair": {"presentation"},
     "matplotlib": {"presentation"},
@@ -47,6 +48,7 @@ FOREIGN = {
         "presentation.sphinx_head",
         "presentation.sphinx_interactive",
         "presentation.sphinx_lists",
+        "presentation.sphinx_numbers",
     },
 }
 MODULES = {
