@@ -22,7 +22,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-site notebooks slides lab smaller bench lint format clean distclean student instructor
+.PHONY: help setup book fresh test test-site notebooks slides pdf lab smaller bundle bench lint format clean distclean student instructor
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,12 @@ smaller: setup  ## write every notebook with smaller sizes to _build/smaller/ an
 
 slides: setup  ## build the slides: one lecture, and a deck for each part
 	@$(BIN)/python tools/slides.py
+
+bundle: book  ## make the archive of a release: sources, site, figures, spectra, claims, checksums
+	@$(BIN)/python tools/bundle.py
+
+pdf: book  ## print the site as one PDF, with a browser that has to be installed
+	@$(BIN)/python tools/print_book.py
 
 bench: setup  ## time our routes against the usual ones; needs a quiet machine and some minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements.txt
