@@ -112,9 +112,12 @@ def render() -> None:
     shutil.rmtree(SITE, ignore_errors=True)
     print(f"Rendering {len(pages()) - 1} pages.", flush=True)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--all", "--quiet"]
-    status = subprocess.run([*command, "-W", "-n", "--keep-going"]).returncode
-    if status:
-        sys.exit(status)
+    # The page of downloads lists what was gathered.
+    gather = [sys.executable, "tools/downloads.py"]
+    for step in (gather, [*command, "-W", "-n", "--keep-going"]):
+        status = subprocess.run(step).returncode
+        if status:
+            sys.exit(status)
 
 
 def main(fresh: bool) -> None:
