@@ -107,13 +107,13 @@ def close(found, wanted, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
 def compare(found, right, mistakes: dict[str, object], otherwise: str, rtol: float = 1e-6) -> None:
     """Return if numbers are right; else raise Wrong with the message of the mistake they show.
 
-    `mistakes` has for each message the numbers that this mistake gives; `otherwise` is said of
-    numbers that show none of them.
+    `mistakes` has for each message the numbers that this mistake gives, or a function that computes
+    them; `otherwise` is said of numbers that show none of them.
     """
     if close(found, right, rtol):
         return
     for message, values in mistakes.items():
-        require(not close(found, values, rtol), message)
+        require(not close(found, values() if callable(values) else values, rtol), message)
     raise Wrong(otherwise)
 
 
