@@ -18,6 +18,8 @@ ROOMS = {
     "course": {"spectra", "linear", "residual"},
     "presentation": {"spectra", "linear", "residual"},
 }
+# Parts of the Sphinx extension.
+SITE = {f"presentation.{path.stem}" for path in (PACKAGE / "presentation").glob("sphinx*.py")}
 # Where packages other than NumPy may be imported: a room, or a module of one.
 FOREIGN = {
     "sympy": {"linear.derivations"},
@@ -42,14 +44,8 @@ FOREIGN = {
     "altair": {"presentation"},
     "matplotlib": {"presentation"},
     "pandas": {"presentation"},
-    "myst_nb": {"presentation.sphinx", "presentation.sphinx_interactive"},
-    "sphinx": {
-        "presentation.sphinx",
-        "presentation.sphinx_head",
-        "presentation.sphinx_interactive",
-        "presentation.sphinx_lists",
-        "presentation.sphinx_numbers",
-    },
+    "myst_nb": SITE,
+    "sphinx": SITE,
 }
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path

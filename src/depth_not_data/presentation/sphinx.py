@@ -17,6 +17,7 @@ from depth_not_data.presentation import (
     sphinx_head,
     sphinx_interactive,
     sphinx_lists,
+    sphinx_numbers,
     sphinx_polls,
 )
 from depth_not_data.presentation.rules import format_measured
@@ -182,8 +183,8 @@ def _counts(chosen, field, value):
 
 
 def setup(app: Sphinx) -> dict:
-    """Register the directives, and what interactive figures, lists, polls and page heads need."""
-    for part in (sphinx_interactive, sphinx_lists, sphinx_polls, sphinx_head):
+    """Register the directives, and what the parts of the extension need."""
+    for part in (sphinx_interactive, sphinx_lists, sphinx_numbers, sphinx_polls, sphinx_head):
         part.setup(app)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-summary", LedgerSummary)
