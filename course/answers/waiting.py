@@ -76,7 +76,7 @@ ANSWERS = {
                 "def updates(depth, missing):\n"
                 "    mu = missing / (1 - missing) / 0.625\n"
                 "    return mu ** -(depth - 1) / (2 * depth - 2) * 10",
-                "A good estimate.",
+                "An estimate.",
                 "Only the first term of the sum is kept, as in the estimate of the text.",
             ),
         ],
