@@ -20,6 +20,7 @@ from pypdf.generic import ArrayObject, FloatObject, NameObject, NullObject
 SITE, BUILT = Path("_build/html"), Path("_build/pdf")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TITLE = "Depth, Not Data: an executable reproduction"
+AUTHOR = "The Depth, Not Data book team"
 SOLUTIONS, CONTENTS = "solutions.html", "contents.html"
 PAPER = {"format": "A4", "print_background": True, "prefer_css_page_size": True}
 STYLE = """
