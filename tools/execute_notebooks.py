@@ -41,7 +41,8 @@ def execute(notebook, folder: Path) -> None:
 def execute_with_progress(label: str, path: Path, reason: str):
     """Execute one notebook and say so in one line; return it and what its outputs came of.
 
-    A notebook that fails ends the program with its traceback.
+    Beside that stands a class of the time it took, "cost". A notebook that fails ends the program
+    with its traceback.
     """
     print(f"{label} executing {path} ({reason})", end="", flush=True)
     start = time.monotonic()
@@ -55,8 +56,15 @@ def execute_with_progress(label: str, path: Path, reason: str):
     except (AssertionError, AttributeError, DeadKernelError):
         # Ways in which nbclient ends when it is interrupted.
         sys.exit(f"\n{path}: the kernel died, or was stopped")
-    print(f", {time.monotonic() - start:.0f} s", flush=True)
-    return notebook, inputs
+    seconds = time.monotonic() - start
+    print(f", {seconds:.0f} s", flush=True)
+    return notebook, {**inputs, "cost": cost(seconds)}
+
+
+def cost(seconds: float) -> str:
+    """Class of a time, coarse enough to be the same on most machines."""
+    limits = {20: "seconds", 90: "about a minute", 600: "minutes"}
+    return next((name for limit, name in limits.items() if seconds < limit), "ten minutes or more")
 
 
 def write(path: Path, executed, inputs: dict[str, str]) -> None:

@@ -8,7 +8,8 @@ The outputs of a notebook depend on
 - the rules and verdicts of the claims that it checks, not the prose of the ledger;
 - the pins of the packages that it or a helper in use imports.
 
-A lock file records the digest of each of these, and of the outputs that came of them.
+A lock file records the digest of each of these, and of the outputs that came of them; "cost" says
+about how long that took, and counts for nothing.
 """
 
 import ast
@@ -229,7 +230,7 @@ def changes(entry: dict[str, str] | None, notebook, inputs: dict[str, str]) -> l
     new = {**inputs, "outputs": outputs_digest(notebook)}
     names = {"code": "its code", "outputs": "its stored outputs"}
     found = []
-    for key in sorted(entry.keys() | new.keys()):
+    for key in sorted((entry.keys() | new.keys()) - {"cost"}):
         if entry.get(key) != new.get(key):
             verb = "changed" if key in entry and key in new else "new" if key in new else "gone"
             found.append(f"{names.get(key, Path(key).name)} {verb}")

@@ -302,6 +302,16 @@ def test_a_notebook_removed_during_a_run_does_not_come_back(book, capsys):
     assert "is gone" in capsys.readouterr().out
 
 
+def test_the_cost_of_a_run_is_a_class_and_no_reason_to_run_again(book, monkeypatch):
+    assert [execute_notebooks.cost(s) for s in (1, 30, 100, 900)] == [
+        "seconds", "about a minute", "minutes", "ten minutes or more",
+    ]  # fmt: skip
+    lock = freshness.read_lock(freshness.COMMITTED)
+    assert lock["book/a.ipynb"].pop("cost") == "seconds"
+    freshness.COMMITTED.write_text(json.dumps(lock))
+    assert execute_notebooks.out_of_date() == {}
+
+
 def test_two_writers_of_a_lock_file_lose_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     lock, read = Path("outputs.lock"), freshness.read_lock
