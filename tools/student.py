@@ -109,7 +109,7 @@ class Edition:
         if references := plain.references():
             notebook.cells.append(new_markdown_cell(references))
         first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-        first.source += "\n\nfrom depth_not_data import course  # checks your answers"
+        first.source = with_course(first.source)
         for number, cell in enumerate(notebook.cells):
             cell.id = f"cell-{number}"
         return notebook
@@ -133,6 +133,7 @@ class Edition:
         tags = cell.metadata.pop("tags", [])
         if "hide-input" in tags or "hide-cell" in tags:
             cell.metadata["jupyter"] = {"source_hidden": True}
+        cell.source = re.sub(r"  # noqa\b.*", "", cell.source)
         cell.outputs, cell.execution_count = [], None
         yield cell
         for name in myst.SHOWN.findall(cell.source):
@@ -169,6 +170,14 @@ def _as_cell(rendered: list[str]):
     """Yield one Markdown cell of these texts, if they say anything."""
     if text := myst.joined(rendered):
         yield new_markdown_cell(text)
+
+
+def with_course(code: str) -> str:
+    """Return code that imports the checks below its last import."""
+    lines = code.splitlines()
+    last = max(i for i, line in enumerate(lines) if re.match(r"(import|from) ", line))
+    lines.insert(last + 1, "from depth_not_data import course  # checks your answers")
+    return "\n".join(lines)
 
 
 def summary(edition: Edition) -> str:
