@@ -41,6 +41,10 @@ def learning_times(
     >>> learning_times("muon", [0.5], [1.0], 1, [0.15, 0.03], window=0.04, longest=500)
     array([inf, 16.])
     """
+    return _search(*_arguments(name, lam0, target, depth, lrs, window, longest, hyper), np.all)
+
+
+def _arguments(name, lam0, target, depth, lrs, window, longest, hyper):
     chosen = optimizers.settings(name, hyper)
     lrs = _validation.vector("lrs", lrs, above=0.0)
     window = _validation.number("window", window, above=0.0, below=1.0)
@@ -48,35 +52,40 @@ def learning_times(
     lam, target, depth, _, _ = optimizers.checked(lam0, target, depth, 1.0, 0)
     if not np.any(target > 0):
         raise ValueError(f"target must hold a singular value > 0, got {target!r}")
-    return _search(name, lam, target, depth, lrs, window, longest, chosen)
+    return name, lam, target, depth, lrs, window, longest, chosen
 
 
-def _search(name, lam, target, depth, lrs, window, longest, chosen):
+def _search(name, lam, target, depth, lrs, window, longest, chosen, enough):
     learnt, state = target > 0, {}
     lam = np.tile(lam, (lrs.size, 1))
     times = np.zeros(lrs.size)  # one more than the last update outside the window
+    settled = np.zeros(lrs.size, dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(longest + 1):
             error = np.abs(lam[:, learnt] ** depth / target[learnt] - 1)
-            times[~(error <= window).all(axis=1)] = t + 1
-            if np.all((t >= 2 * times + 100) | ~np.isfinite(lam).all(axis=1)):
+            times[~settled & ~(error <= window).all(axis=1)] = t + 1
+            settled |= t >= 2 * times + 100
+            if enough(settled) or np.all(settled | ~np.isfinite(lam).all(axis=1)):
                 break
-            lam = lam - lrs[:, None] * optimizers.direction(name, lam, target, depth, state, chosen)
-    return np.where(t >= 2 * times + 100, times, np.inf)
+            direction = optimizers.direction(name, lam, target, depth, state, chosen)
+            lam = lam - lrs[:, None] * direction
+    return np.where(settled, times, np.inf)
 
 
-def fastest(name: str, lam0, target, depth: int, lrs, **asked) -> tuple[float, float]:
+def fastest(
+    name: str, lam0, target, depth: int, lrs, *, window: float = 0.05, longest: int, **hyper
+) -> tuple[float, float]:
     """Find the smallest learning time over learning rates, and the largest rate that attains it.
 
     Parameters
     ----------
-    name, lam0, target, depth, lrs, **asked
+    name, lam0, target, depth, lrs, window, longest, **hyper
         As in :func:`learning_times`.
 
     Returns
     -------
     updates : float
-        ``inf`` if no rate learns before ``longest``.
+        ``inf`` if no rate learns before `longest`.
     lr : float
 
     Raises
@@ -89,9 +98,11 @@ def fastest(name: str, lam0, target, depth: int, lrs, **asked) -> tuple[float, f
     >>> fastest("muon", [0.5], [1.0], 1, [0.15, 0.03], window=0.04, longest=500)
     (16.0, 0.03)
     """
-    times = learning_times(name, lam0, target, depth, lrs, **asked)
+    arguments = _arguments(name, lam0, target, depth, lrs, window, longest, hyper)
+    # The first rate that has settled is the fastest: a faster one would have settled before.
+    times = _search(*arguments, np.any)
     best = float(times.min())
-    return best, float(np.max(np.asarray(lrs, dtype=float)[times == best]))
+    return best, float(np.max(arguments[4][times == best]))
 
 
 def muon_updates(sigma0, depth: int, window: float = 0.05) -> np.ndarray:

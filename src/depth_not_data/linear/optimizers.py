@@ -129,7 +129,7 @@ def direction(name, lam, target, depth, state, chosen):
     if name == "nesterov":
         return velocity
     if name == "newton-schulz":
-        return newton_schulz(velocity, chosen["ns_steps"])
+        return _newton_schulz(velocity, chosen["ns_steps"])
     size = np.maximum(np.abs(velocity), chosen.get("eps", 0.0))
     return np.divide(velocity, size, out=np.zeros_like(velocity), where=size > 0)
 
@@ -163,12 +163,16 @@ def newton_schulz(values, steps: int = 5) -> np.ndarray:
     array([0.6, 0.8])
     """
     steps = _validation.integer("steps", steps, minimum=0)
-    values = _validation.real_array("values", values)
+    return _newton_schulz(_validation.real_array("values", values), steps)
+
+
+def _newton_schulz(values, steps):
     size = np.sqrt((values**2).sum(axis=-1, keepdims=True))
     x = np.divide(values, size, out=np.zeros_like(values), where=size > 0)
     a, b, c = NEWTON_SCHULZ
     for _ in range(steps):
-        x = a * x + b * x**3 + c * x**5
+        square = x * x
+        x = x * (a + square * (b + c * square))
     return x
 
 
