@@ -7,8 +7,10 @@ Outputs are taken from the last build or from the committed notebook where they 
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import build_status
 import execute_notebooks
 import freshness
 import nbformat
@@ -54,20 +56,26 @@ def site_is_current() -> bool:
     return built_from == site_digest() and all(page.exists() for page in pages())
 
 
-def gather_outputs(fresh: bool) -> dict:
-    """Every notebook with outputs that hold, executed where there are none; one line for each."""
+def gather_outputs(fresh: bool) -> tuple[dict, dict[Path, str]]:
+    """Every notebook with outputs that hold, executed where there are none; one line for each.
+
+    Beside them, in words, where the outputs are from.
+    """
     paths, inputs = freshness.notebooks(), freshness.Inputs()
-    gathered = {}
+    gathered, sources = {}, {}
     for number, path in enumerate(paths, start=1):
         label = f"[{number}/{len(paths)}]"
         notebook, origin = stored_outputs(path, inputs)
         if notebook is not None and not fresh:
             print(f"{label} taking the {origin} outputs of {path}", flush=True)
+            sources[path] = f"the {origin}"
         else:
             reason = "everything is" if fresh else origin
+            start = time.monotonic()
             notebook = execute_and_keep(label, path, reason)
+            sources[path] = f"executed in {time.monotonic() - start:.0f} s"
         gathered[path] = notebook
-    return gathered
+    return gathered, sources
 
 
 def stored_outputs(path: Path, inputs: freshness.Inputs):
@@ -127,7 +135,9 @@ def main(fresh: bool) -> None:
         return
     STAMP.unlink(missing_ok=True)
     digest = site_digest()
-    hand_to_sphinx(gather_outputs(fresh))
+    gathered, sources = gather_outputs(fresh)
+    hand_to_sphinx(gathered)
+    build_status.write(sources)
     render()
     STAMP.write_text(digest, "utf-8")
 

@@ -2,13 +2,17 @@
 
 import json
 import os
+import platform
 import re
 import shutil
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 
 import build_book
+import build_status
 import environment
 import execute_notebooks
 import freshness
@@ -98,6 +102,7 @@ def book(tmp_path, monkeypatch):
     toy = Book()
     monkeypatch.setattr(execute_notebooks, "execute", toy.execute)
     monkeypatch.setattr(build_book.subprocess, "run", toy.render)
+    monkeypatch.setattr(build_status, "commit", lambda: "abc1234")
     execute_notebooks.main([])
     assert toy.executed == list(NOTEBOOKS)
     assert toy.build() == (set(), True)
@@ -194,6 +199,34 @@ def test_a_clone_whose_outputs_are_out_of_date_executes_those_and_says_why(book,
     lines = [line for line in capsys.readouterr().out.splitlines() if "a.ipynb" in line]
     assert len(lines) == 1
     assert re.fullmatch(r"\[1/3\] executing book/a.ipynb \(base.py changed\), \d+ s", lines[0])
+
+
+def test_the_status_of_a_build_says_where_outputs_are_from_and_nothing_of_the_machine(book):
+    replace(BASE, "/ 2", "/ 3")
+    book.build()
+    text = build_status.STATUS.read_text("utf-8")
+    said = json.loads(text)
+    sources = {name: entry["source"] for name, entry in said["notebooks"].items()}
+    assert re.fullmatch(r"executed in \d+ s", sources.pop("book/a"))
+    assert sources == {"book/b": "the committed", "book/c": "the committed"}
+    assert said["notebooks"]["book/b"]["cost"] == "seconds"
+    assert set(said["build"]) == {"Date", "Commit", "Machine", "Python"}
+    assert said["versions"] == {name: metadata.version(name) for name in ("numpy", "ruff", "sympy")}
+    assert said["build"]["Commit"] == "abc1234"
+    for secret in (platform.node(), str(Path.cwd()), str(Path.home())):
+        assert secret not in text
+
+
+def test_the_commit_of_a_build_says_whether_files_were_edited(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert build_status.commit() == "unknown"
+    Path("page.md").write_text("# Page")
+    who = ["-c", "user.name=Reader", "-c", "user.email=reader@example.org"]
+    for arguments in (["init"], ["add", "page.md"], [*who, "commit", "-m", "First"]):
+        subprocess.run(["git", *arguments], check=True, capture_output=True)
+    assert re.fullmatch("[0-9a-f]{7,}", build_status.commit())
+    Path("page.md").write_text("# Other")
+    assert build_status.commit().endswith(", with edits that are not committed")
 
 
 def test_fresh_executes_everything(book):

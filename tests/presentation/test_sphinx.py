@@ -1,5 +1,6 @@
 """A small Sphinx project shows what the book makes of figures, checks and the ledger."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -27,7 +28,8 @@ claims.check("P2a", measured=3e-13)
 """
 PAGES = {
     "a.md": "# A\n\nSee {numref}`fig-empty`.\n\n```{ledger-summary}\n```\n\n```{ledger}\n```\n",
-    "index.md": "# I\n\n```{toctree}\na\nz\nlists\nsheet\nlast\n```\n",
+    "status.md": "# S\n\n```{build-status}\n```\n",
+    "index.md": "# I\n\n```{toctree}\na\nstatus\nz\nlists\nsheet\nlast\n```\n",
     "sheet.md": "# S\n\n```{list-of-polls}\n```\n",
     "lists.md": "# L\n\n```{list-of-theorems}\n```\n\n```{list-of-figures}\n```\n",
     "last.md": """# T
@@ -192,6 +194,22 @@ def test_a_poll_that_shows_its_answer_is_refused():
     poll = nodes.admonition("", nodes.paragraph("", "Why L? Because."), classes=["poll"])
     with pytest.raises(ValueError, match=r"poll must hide one answer .* got 0: 'Why L"):
         sphinx_polls.question(poll)
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_page_of_the_status_shows_what_the_build_wrote(build, monkeypatch, tmp_path):
+    assert "not built by" in build(settled())["status"]
+    status = {
+        "build": {"Date": "1 May"},
+        "notebooks": {"z": {"source": "executed in 3 s", "cost": "seconds"}},
+        "versions": {"numpy": "2.4.6"},
+    }
+    (tmp_path / "status.json").write_text(json.dumps(status))
+    monkeypatch.setitem(CONF, "build_status", str(tmp_path / "status.json"))
+    page = build(settled())["status"]
+    assert re.search(r'href="z\.html"><span class="doc">Z</span></a>', page)
+    for text in ("1 May", "executed in 3 s", "2.4.6"):
+        assert text in page
 
 
 def test_a_long_description_is_cut_at_a_word():

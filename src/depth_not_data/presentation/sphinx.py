@@ -19,6 +19,7 @@ from depth_not_data.presentation import (
     sphinx_lists,
     sphinx_numbers,
     sphinx_polls,
+    sphinx_status,
 )
 from depth_not_data.presentation.rules import format_measured
 
@@ -184,7 +185,15 @@ def _counts(chosen, field, value):
 
 def setup(app: Sphinx) -> dict:
     """Register the directives, and what the parts of the extension need."""
-    for part in (sphinx_interactive, sphinx_lists, sphinx_numbers, sphinx_polls, sphinx_head):
+    parts = (
+        sphinx_interactive,
+        sphinx_lists,
+        sphinx_numbers,
+        sphinx_polls,
+        sphinx_status,
+        sphinx_head,
+    )
+    for part in parts:
         part.setup(app)
     app.add_directive("ledger", Ledger)
     app.add_directive("ledger-summary", LedgerSummary)
