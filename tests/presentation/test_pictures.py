@@ -79,9 +79,10 @@ def test_what_is_dense_becomes_pixels_inside_the_svg(what):
     plt.close(figure)
 
 
-def test_a_long_line_stays_a_line():
+def test_a_long_line_and_contours_stay_lines():
     figure, axes = plt.subplots()
     axes.plot(np.linspace(0, 1, DENSE), marker="")
+    axes.contour(np.linspace(0, 1, 3000).reshape(60, 50))
     assert "<image" not in pictures.svg(figure, WORDS)
     plt.close(figure)
 

@@ -10,12 +10,13 @@ import io
 import re
 
 import matplotlib as mpl
-from matplotlib.collections import Collection, QuadMesh
+from matplotlib.collections import Collection, LineCollection, QuadMesh
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-LARGEST_SVG = 150_000
-"""Bytes that an SVG may have; a figure with a larger one is a PNG alone."""
+LARGEST_SVG = 250_000
+"""Bytes that an SVG may have; a larger one is left out. No figure of the book is near it."""
 DENSE = 1000
 """Vertices, or markers, beyond which an area or a set of points becomes pixels inside the SVG."""
 PIXELS_PER_INCH = 220
@@ -89,6 +90,8 @@ def _is_dense(artist):
     match artist:
         case QuadMesh():
             return artist.get_array().size > DENSE
+        case ContourSet(filled=False) | LineCollection():
+            return False  # as a line, it is simplified
         case Collection():
             paths = sum(len(path.vertices) for path in artist.get_paths())
             return max(paths, len(artist.get_offsets())) > DENSE
