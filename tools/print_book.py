@@ -169,12 +169,9 @@ def contents(folder: Path, like: str, parts, titles, numbers) -> str:
         for name in names:
             number = f"<span>{numbers[name]}</span>" if name in numbers else ""
             lines.append(f'<p><a href="{name}">{escape(titles[name])}</a>{number}</p>')
-    text = (
-        f'<div class="contents" style="break-before: page"><h1>Contents</h1>{"".join(lines)}</div>'
-    )
-    soup = BeautifulSoup((folder / like).read_text("utf-8"), "html.parser")
-    front = '<div class="front"></div>'
-    page = _page_like(soup, like, "Depth, Not Data: an executable reproduction", front + text)
+    front = f"<p>{AUTHOR}. Text under CC BY 4.0, code under the MIT licence.</p>"
+    text = f'{front}<div class="contents"><h1>Contents</h1>{"".join(lines)}</div>'
+    page = _page_like(_read(folder / like), like, TITLE, text)
     for targets in page.select(".link-targets"):
         targets.decompose()
     (folder / CONTENTS).write_text(str(page), "utf-8")
