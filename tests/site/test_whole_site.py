@@ -121,6 +121,21 @@ def test_the_lists_hold_every_numbered_figure(built, texts, visit):
     assert any(line.startswith("Theorem") for line in listed)
 
 
+def test_the_mathematics_of_the_longest_page_is_set_in_three_seconds(built, texts, visit):
+    longest = max(texts, key=lambda name: texts[name].count('class="math notranslate nohighlight"'))
+    page = visit("about:blank")
+    # Time of the processor: what else runs on the machine does not count.
+    tools = page.context.new_cdp_session(page)
+    tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.goto((built / longest).as_uri())
+    page.evaluate("window.MathJax.startup.promise.then(() => true)")
+    measured = {
+        entry["name"]: entry["value"] for entry in tools.send("Performance.getMetrics")["metrics"]
+    }
+    assert page.locator("mjx-container").count() > 100
+    assert 0.1 < measured["TaskDuration"] < 3, longest
+
+
 def test_no_page_carries_more_data_than_a_phone_can_take(texts):
     specification = re.compile(r'class="explorer-specification">(.*?)</script>', re.DOTALL)
     for name, text in texts.items():
