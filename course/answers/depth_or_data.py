@@ -170,7 +170,7 @@ scales = (first, 1 / (y * first), y)
             ),
             (
                 "scales = (0.5, 1.0, 2.0)",
-                "With c_3 above 1",
+                "With theta_3 above 1",
                 "Any unbalanced layers are thought to do.",
             ),
             (
@@ -184,7 +184,7 @@ scales = (y, 1 / (y * first), first)
             ),
             (
                 "scales = (0.8**-0.5, 0.8**-0.5, 0.8)",
-                "Keep c_3 and solve",
+                "Keep theta_3 and solve",
                 "The other two layers are taken to be equal.",
             ),
         ],

@@ -85,7 +85,8 @@ def _eigenvalues(depth, inputs, outputs=1):
 @exercise(
     "depth-or-conditioning-ex-scale",
     stub="""
-scales = (..., ..., ...)  # c_1, c_2, c_3: the gap becomes ten times as large as for equal layers
+# theta_1, theta_2, theta_3: the gap becomes ten times as large as for equal layers
+scales = (..., ..., ...)
 """,
     answer="scales",
 )
@@ -235,7 +236,8 @@ def forget(gap):
 @exercise(
     "depth-or-conditioning-ex-rank",
     stub="""
-scales = (..., ..., ...)  # c_1, c_2, c_3, not all equal: r = d_0 < d_L, and the gap is exactly 3
+# theta_1, theta_2, theta_3, not all equal: r = d_0 < d_L, and the gap is exactly 3
+scales = (..., ..., ...)
 """,
     answer="scales",
 )
@@ -246,7 +248,7 @@ def rank(scales):
     gap = _gap(c, d_in=1, d_out=4)
     require(
         close(gap, 3.0, 1e-3) or not close(_gap(c[::-1], d_in=1, d_out=4), 3.0, 1e-3),
-        "Read from the output to the input they are right: scales begin with c_1, that of the "
+        "Read from the output to the input they are right: scales begin with theta_1, that of the "
         "layer next to the inputs.",
     )
     require(
@@ -255,12 +257,12 @@ def rank(scales):
     )
     require(
         close(gap, 3.0, 1e-3) or c[2] < 1 + 1e-6,
-        f"The gap is {gap:.4g}. With c_3 above 1 it cannot be brought down to 3: why?",
+        f"The gap is {gap:.4g}. With theta_3 above 1 it cannot be brought down to 3: why?",
     )
     require(
         close(gap, 3.0, 1e-3),
-        f"The gap is {gap:.4g}: too {'large' if gap > 3 else 'small'}. Keep c_3 and solve for the "
-        "other two, whose product is known.",
+        f"The gap is {gap:.4g}: too {'large' if gap > 3 else 'small'}. Keep theta_3 and solve "
+        "for the other two, whose product is known.",
     )
     return "Right: a gap of L does not prove that layers are balanced."
 

@@ -81,8 +81,8 @@ import numpy as np
 def found(factor, scatter):
     """Fraction of 200 spectra in which rank 9 is among the three widest gaps.
 
-    The spectra of the cell "Try it", each with random numbers of its own: the first nine values
-    times `factor`, and `scatter` in place of 0.05.
+    Each spectrum as in the chapter's cell with the planted cluster, from random numbers of its own:
+    400 ranks, the first nine values times `factor`, `scatter` in place of 0.05.
     """
     ...  # your code here
 ''',
