@@ -35,9 +35,8 @@ def test_predictions_can_be_made_again(table, name, whitening):
         split = least_squares.at_balanced_minimum(*moments, depth)
         row = table.loc[name, whitening, depth]
         assert split.rank == row["rank"]
-        np.testing.assert_allclose(
-            [split.gap, split.sorted_gap], row[["gap", "sorted_gap"]], rtol=1e-4
-        )
+        found = split.gap, split.sorted_gap
+        np.testing.assert_allclose(found, (row["gap"], row["sorted_gap"]), rtol=1e-4)
 
 
 def test_reached_is_the_rule_that_the_table_states(table):
