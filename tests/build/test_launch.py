@@ -65,8 +65,7 @@ def test_address_gives_buttons_for_chapters_alone(tmp_path):
         "https://mybinder.org/v2/gh/somebody/their-book/main?urlpath=lab/tree/book/chapter.ipynb"
     )
     assert colab == (
-        "https://colab.research.google.com/github/somebody/their-book/blob/gh-pages/colab/"
-        "book/chapter.ipynb"
+        "https://colab.research.google.com/github/somebody/their-book/blob/colab/book/chapter.ipynb"
     )
     assert not links(site / "book/page.html")
     copy = nbformat.read(site / "colab/book/chapter.ipynb", as_version=4)
@@ -87,6 +86,16 @@ def test_address_is_unset_and_stands_in_one_place():
     config = yaml.safe_load(written)["sphinx"]["config"]
     assert config["html_theme_options"]["repository_url"] == ""
     assert "depth_not_data.presentation.sphinx_launch" in written
+
+
+def test_workflow_puts_the_copies_where_colab_looks():
+    steps = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text("utf-8"))["jobs"]
+    given = {
+        step["with"]["path"] for step in steps["test"]["steps"] if "path" in step.get("with", {})
+    }
+    assert f"_build/html/{sphinx_launch.COPIES}" in given
+    pushed = steps["colab"]["steps"][-1]["run"]
+    assert f'"$TARGET" {sphinx_launch.BRANCH}' in pushed
 
 
 def test_binder_installs_the_package_that_pip_finds_there():

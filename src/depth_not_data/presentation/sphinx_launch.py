@@ -2,8 +2,8 @@
 
 The address stands in ``_config.yml`` as ``repository_url``. Without it there are no buttons. Binder
 opens the notebook of the repository, in an environment made of the folder ``binder/``. Colab has no
-such thing: it opens a copy that installs the helpers by itself. The copies are written beside the
-site, which GitHub shows from the branch ``gh-pages``. Used by Sphinx only.
+such thing: it opens a copy that installs the helpers by itself. The copies are written into the
+site, and the workflow puts them on a branch of their own. Used by Sphinx only.
 """
 
 from pathlib import Path
@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 from sphinx.application import Sphinx
 
-# Folder of the copies in the site, and the branch on which the site is published.
-COPIES, SITE_BRANCH = "colab", "gh-pages"
+# Folder of the copies in the site, and the branch from which Colab opens them.
+COPIES, BRANCH = "colab", "colab"
 
 INSTALL = """\
 # Installs the helpers where they are missing, with the newest versions of what they need.
@@ -66,7 +66,7 @@ def _open_copy_in_colab(app, pagename, templatename, context, doctree):
         for button in group.get("buttons", []):
             if button.get("text") == "Colab":
                 before, page = button["url"].split(f"/blob/{branch}/")
-                button["url"] = f"{before}/blob/{SITE_BRANCH}/{COPIES}/{page}"
+                button["url"] = f"{before}/blob/{BRANCH}/{page}"
 
 
 def _write_copies(app, exception):
