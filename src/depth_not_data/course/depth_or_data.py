@@ -317,8 +317,10 @@ def regimes(splits):
 
 
 def _largest(depth, kappa, compare):
-    levels = {"kappa L": kappa * depth, "L": depth, "kappa": kappa, "1": 1.0}
-    names = sorted(levels, key=levels.get, reverse=True)
-    values = np.array([levels[name] for name in names])
-    steps = compare(values[:-1], values[1:])
-    return {frozenset(names[: k + 1]) for k in np.flatnonzero(steps > steps.max() * (1 - 1e-9))}
+    names, values = np.array(["1", "L", "kappa", "kappa L"]), np.kron([1.0, kappa], [1.0, depth])
+    order = np.argsort(-values)
+    steps = compare(values[order[:-1]], values[order[1:]])
+    return {
+        frozenset(names[order[: k + 1]].tolist())
+        for k in np.flatnonzero(steps > steps.max() * (1 - 1e-9))
+    }
