@@ -154,7 +154,7 @@ def second_gap(n):
             ),
             (
                 "def second_gap(n): return n**2",
-                "ease 0.36",
+                "stand far below 1",
                 "The edge is given: all affine maps.",
             ),
         ],

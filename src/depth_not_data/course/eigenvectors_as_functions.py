@@ -250,8 +250,8 @@ def one_block(second_gap):
                 2 * widths - 1,
                 "One is missing: the last bias makes a constant, and the last gain something too.",
             ),
-            (widths - 1, "Those are the constants alone. What has ease 1.36, and what has 1?"),
-            (widths**2, "The linear maps have ease 0.36: they are below the line."),
+            (widths - 1, "Those are the constants alone. What else stands at 1 or more?"),
+            (widths**2, "The linear maps stand far below 1: they do not count."),
         ],
         "Go down the list of the chapter and count what stands at 1 or more.",
     )
