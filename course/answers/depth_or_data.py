@@ -11,7 +11,7 @@ turn = np.array([[1, -1], [1, 1]]) / 2**0.5
 def curvatures(L, X):
     power = lambda n: np.diag([1.0, 0.0]) if n else np.eye(2)
     J = np.hstack([np.kron(power(L - k), X.T @ power(k - 1)) for k in range(1, L + 1)])
-    return np.linalg.eigvalsh(J @ J.T)[:0:-1]
+    return np.linalg.eigvalsh(J @ J.T)[:0:-1].round(3)
 
 
 def turned(depth, kappa):

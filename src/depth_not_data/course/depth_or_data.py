@@ -65,6 +65,7 @@ def swap(turned):
         ],
         "An eigenvalue is not that of the Hessian: which entries of the covariance does the turn "
         "mix, and which of them does depth multiply?",
+        rtol=2e-3,  # the chapter's cell rounds to three digits
     )
     return "Right: the two of K never meet, since turning puts an entry off the diagonal."
 
@@ -96,7 +97,7 @@ def scale(scales):
     dominant, bulk = minimum.unequal_layers(c[:, None], 1, 5, 4)
     gap = dominant[0] / bulk[0]
     levels = f"the dominant eigenvalue is {dominant[0]:.4g}, the largest of the bulk {bulk[0]:.4g}"
-    if close(gap, 30.0, 1e-3):
+    if close(gap, 30.0, 5e-3):
         return f"Right: {levels}."
     require(
         not close(gap, 10.0, 1e-3),
@@ -112,14 +113,18 @@ def scale(scales):
         not close(dominant[0], 30.0, 1e-3),
         f"The dominant eigenvalue is 30, but the bulk has grown with it: the gap is {gap:.3g}.",
     )
-    require(False, f"With these scales {levels}, and the gap {gap:.4g}.")
+    require(
+        False,
+        f"With these scales {levels}, and the gap {gap:.4g}: it should be ten times the "
+        f"{_gap(np.ones(3), 5, 4):.4g} of equal layers.",
+    )
 
 
 def _scales(scales):
     c = array(scales, (3,), "scales")
     require((c > 0).all(), "scales should be positive.")
     require(
-        close(c.prod(), 1.0, 1e-3),
+        close(c.prod(), 1.0, 2e-3),
         f"The product of your scales is {c.prod():.4g}: with it the function changes, and this is "
         "no longer the minimum. It has to be 1.",
     )
@@ -175,6 +180,11 @@ def enough(samples):
         require(not close(passed, value, 0.02), message)
     for case, n, value in zip(cases, found, reached, strict=True):
         right = _condition_number(n - 1, case[0]) >= case[1] >= _condition_number(n + 1, case[0])
+        require(
+            right or abs(value / case[1] - 1) > 0.3,
+            f"samples{case} = {n:.4g} is near: a draw of finite size differs from theory: solve "
+            "its formula for n.",
+        )
         require(
             right,
             f"At samples{case} = {n:.4g} theory has the condition number {value:.3g}: with which "
@@ -244,23 +254,23 @@ scales = (..., ..., ...)
 def rank(scales):
     """Right if three unbalanced layers have the gap 3 where all inputs are target inputs."""
     c = _scales(scales)
-    require(np.ptp(c) > 1e-3, "These layers are balanced: the question is for others.")
+    require(np.ptp(c) > 0.05, "These layers are balanced, or nearly: the question is for others.")
     gap = _gap(c, d_in=1, d_out=4)
     require(
-        close(gap, 3.0, 1e-3) or not close(_gap(c[::-1], d_in=1, d_out=4), 3.0, 1e-3),
+        close(gap, 3.0, 5e-3) or not close(_gap(c[::-1], d_in=1, d_out=4), 3.0, 1e-3),
         "Read from the output to the input they are right: scales begin with theta_1, that of the "
         "layer next to the inputs.",
     )
     require(
-        close(gap, 3.0, 1e-3) or not close((c**-2).sum(), 3.0, 1e-3),
+        close(gap, 3.0, 5e-3) or not close((c**-2).sum(), 3.0, 1e-3),
         "The dominant eigenvalue is 3 only for equal layers, and the bulk need not be 1.",
     )
     require(
-        close(gap, 3.0, 1e-3) or c[2] < 1 + 1e-6,
+        close(gap, 3.0, 5e-3) or c[2] < 1 + 1e-6,
         f"The gap is {gap:.4g}. With theta_3 above 1 it cannot be brought down to 3: why?",
     )
     require(
-        close(gap, 3.0, 1e-3),
+        close(gap, 3.0, 5e-3),
         f"The gap is {gap:.4g}: too {'large' if gap > 3 else 'small'}. Keep theta_3 and solve "
         "for the other two, whose product is known.",
     )

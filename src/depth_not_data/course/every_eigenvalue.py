@@ -215,7 +215,7 @@ def unbalanced(block):
         lam = random.uniform(0.4, 1.6, (depth, 3))
         x, s = random.uniform(0.5, 1.5, (2, 3))
         found = block(lam, x, s, a, c)
-        require(isinstance(found, tuple) and len(found) == 2, "block should return u and C.")
+        require(np.iterable(found) and len(found) == 2, "block should return u and C.")
         _examine_u(array(found[0], (depth,), "u"), lam, x, s, a, c)
         _examine_coupling(array(found[1], (depth, depth), "C"), lam, x, s, a, c)
     return "Right: automatic differentiation finds the same block."

@@ -287,8 +287,11 @@ def width(extrapolate):
                 "the law, and say in words where it must fail.",
             ),
         ],
-        f"From the ratios {np.round(cases[0][1], 2).tolist()} at the widths 10, 15, 20, which lie "
-        f"on a power law, yours is {found[0]:.4g} at 40.",
+        "Right if the points lie on a power law, and else not the line of least squares through "
+        "their logarithms."
+        if close(found[:2], wanted[:2])
+        else f"From the ratios {np.round(cases[0][1], 2).tolist()} at the widths 10, 15, 20, which "
+        f"lie on a power law, yours is {found[0]:.4g} at 40.",
     )
     return "Right. Below 1, where a ratio cannot go, no such law can hold."
 
