@@ -10,6 +10,12 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from depth_not_data.presentation import sphinx_numbers
 
 TREE = "```{toctree}\n:numbered: 1\n\n%s\n```\n"
+TOC = """root: index
+subtrees:
+  - {numbered: 1, entries: [file: a]}
+  - {numbered: 1, entries: [file: notes/b, file: notes/c]}
+  - {numbered: 1, entries: [file: d]}
+"""
 THEOREM = ":::{prf:theorem}\n:label: t-%s\nIt holds.\n:::\n"
 PAGES = {
     "index.md": "# I\n\n" + TREE % "a" + TREE % "notes/b\nnotes/c" + TREE % "d",
@@ -47,8 +53,15 @@ def build(folder, **conf):
 
 
 @pytest.mark.filterwarnings("default")
-def test_pages_theorems_and_figures_have_the_numbers_of_their_group(tmp_path):
-    pages = build(tmp_path, numbered_apart={"notes/": "N"})
+@pytest.mark.parametrize("how", ["toctrees in the page", "a file"])
+def test_pages_theorems_and_figures_have_the_numbers_of_their_group(tmp_path, how, monkeypatch):
+    conf = {"numbered_apart": {"notes/": "N"}}
+    if how == "a file":
+        monkeypatch.setitem(PAGES, "index.md", "# I\n\n```{tableofcontents}\n```\n")
+        monkeypatch.setitem(PAGES, "_toc.yml", TOC)
+        conf |= {"extensions": [*CONF["extensions"], "sphinx_external_toc"]}
+        conf |= {"external_toc_path": "_toc.yml", "use_multitoc_numbering": True}
+    pages = build(tmp_path, **conf)
     assert re.search(r"N1\.\s+B", pages["b"])
     assert re.search(r"N2\.\s+C", pages["c"])
     assert re.search(r"2\.\s+D", pages["d"])

@@ -5,6 +5,7 @@ Figures, theorems and exercises follow, since their numbers begin with that of t
 """
 
 from collections.abc import Callable
+from importlib import import_module
 
 from docutils import nodes
 from sphinx import addnodes
@@ -64,17 +65,18 @@ def _wrapped(assign: Callable, apart: dict[str, str]) -> Callable:
         _rename(env, apart)
         return [name for name, numbers in env.toc_secnumbers.items() if numbers != old.get(name)]
 
-    assign_section_numbers.plain = getattr(assign, "plain", assign)
+    assign_section_numbers.plain = assign
     return assign_section_numbers
 
 
 def _install(app):
-    # As sphinx-multitoc-numbering does, and after it: figure numbers are made right behind.
-    plain = getattr(
-        TocTreeCollector.assign_section_numbers, "plain", TocTreeCollector.assign_section_numbers
-    )
-    apart = app.config.numbered_apart
-    TocTreeCollector.assign_section_numbers = _wrapped(plain, apart) if apart else plain
+    # Figure numbers are made right behind section numbers, so that no event comes between.
+    collector = TocTreeCollector
+    if "sphinx_external_toc" in app.extensions:
+        collector = import_module("sphinx_external_toc.collectors").TocTreeCollectorWithStyles
+    assign = collector.assign_section_numbers
+    plain, apart = getattr(assign, "plain", assign), app.config.numbered_apart
+    collector.assign_section_numbers = _wrapped(plain, apart) if apart else plain
 
 
 def setup(app: Sphinx) -> dict:
