@@ -63,27 +63,34 @@ def forms(text: str, symbol: str) -> set[str]:
     return {braced or bare or "" for braced, bare in found}
 
 
-def names(text: str) -> Iterator[tuple[str, str]]:
-    """Nouns of the table that stand right before a symbol alone, with that symbol."""
+def names(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Nouns of the table that stand right before a symbol alone; it, and whether it has an index."""
     for noun, formula in re.findall(r"([A-Za-z]+)\s+\$([^$]+)\$(?![-\w])", text):
         alone = re.fullmatch(
             r"\s*((?:\\hat\s*)?(?:\\mathcal\s*)?\\?[A-Za-z]+)(?:[_^](?:\{[^{}]*\}|\\?\w))*\s*",
             formula,
         )
         if noun.lower() in NOUNS and alone:
-            yield noun.lower(), alone[1]
+            yield noun.lower(), alone[1], "_" in formula
 
 
-def allowed(symbol: str) -> set[str] | None:
-    """Nouns of all rows with this symbol; None if there is no such row."""
-    rows = [MEANINGS[row]["words"] for row in MEANINGS if head(row) == symbol]
+def allowed(symbol: str, has_index: bool) -> set[str] | None:
+    """Nouns of all rows with this symbol; None if there is no such row.
+
+    A row whose symbol has an index says nothing of the symbol without one.
+    """
+    rows = [
+        meaning["words"]
+        for row, meaning in MEANINGS.items()
+        if head(row) == symbol and (has_index or "_" not in row)
+    ]
     return set().union(*rows) if rows else None
 
 
 def complaints(page: str, text: str) -> list[str]:
     found, text = [], without_code(text)
-    for noun, symbol in names(text):
-        words = allowed(symbol)
+    for noun, symbol, has_index in names(text):
+        words = allowed(symbol, has_index)
         if words is not None and noun not in words:
             found.append(f"{page}: {noun} ${symbol}$, which is {', '.join(sorted(words))}")
     for row, meaning in MEANINGS.items():
