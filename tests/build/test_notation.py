@@ -64,7 +64,7 @@ def forms(text: str, symbol: str) -> set[str]:
 
 
 def names(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Nouns of the table that stand right before a symbol alone; it, and whether it has an index."""
+    """Nouns right before a symbol that stands alone; the symbol, and whether it has an index."""
     for noun, formula in re.findall(r"([A-Za-z]+)\s+\$([^$]+)\$(?![-\w])", text):
         alone = re.fullmatch(
             r"\s*((?:\\hat\s*)?(?:\\mathcal\s*)?\\?[A-Za-z]+)(?:[_^](?:\{[^{}]*\}|\\?\w))*\s*",
