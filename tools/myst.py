@@ -224,6 +224,8 @@ class Plain:
         if role in ("ref", "numref", "eq", "prf:ref"):
             return words or self._words(target)
         if role == "glue:text":
+            if target not in self.glued:
+                raise ValueError(f"{self.page}: no output has {target!r}; run make notebooks")
             return self.glued[target]
         if role in ("cite", "cite:p", "cite:t"):
             return self._citation([key.strip() for key in target.split(",")], role == "cite:t")

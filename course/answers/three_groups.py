@@ -108,6 +108,16 @@ def mixed(mu, depth):
                 "The change of the output is taken for the curvature.",
             ),
             (
+                "def mixed(mu, depth):\n    return sum(mu ** (2 * k) for k in range(depth))",
+                "squared once more",
+                "The closed form is copied with mu in the place of lambda.",
+            ),
+            (
+                "def mixed(mu, depth):\n    return 1 + mu ** (depth - 1)",
+                "the first and the last layer only",
+                "At the minimum only one layer counts; the layers between are forgotten.",
+            ),
+            (
                 "def mixed(mu, depth):\n    return depth * mu ** (depth - 1)",
                 "both directions be half learnt",
                 "The formula for the pair (2, 2) is used for the pair (1, 2).",
@@ -172,6 +182,19 @@ def bulk(r, q, outputs, inputs):
                 ),
                 "only turns the directions",
                 "A random rotation is taken for a random G.",
+            ),
+            (
+                INVARIANT.format(
+                    count="r * (q + outputs - r)",
+                    G="np.random.default_rng(0).normal(size=(3, 3))",
+                ),
+                "but why?",
+                "A random G does it as well, and teaches nothing.",
+            ),
+            (
+                INVARIANT.format(count="r * r + q + outputs - 2 * r", G=STRETCHED),
+                "makes a pair with every learnt one",
+                "Directions are counted in the bulk, not pairs.",
             ),
             (
                 INVARIANT.format(count="r * (q + outputs - r)", G="np.diag([1.0, 1.0, 10.0])"),

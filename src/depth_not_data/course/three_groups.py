@@ -136,7 +136,10 @@ def half_learnt(mixed):
         "You give all layers but one the same strength; each further layer sees the signal weaker."
     )
     mistakes = {one_more: right + mu**L, late: mu * right, root: rooted}
-    mistakes |= {both: L * mu ** (L - 1), equal: 1 + (L - 1) * mu}
+    twice = "You have squared once more: mu is the square of lambda already."
+    ends = "You count the first and the last layer only. What do those between contribute?"
+    mistakes |= {both: L * mu ** (L - 1), equal: 1 + (L - 1) * mu, ends: 1 + mu ** (L - 1)}
+    mistakes |= {twice: [float(flow.bulk_eigenvalue(m**2, n)) for m, n in cases]}
     compare(found, right, mistakes, "Not the closed form of the chapter: write down its L terms.")
     return "Right: it hardly exceeds 1/(1 - mu), however deep the network is."
 
@@ -190,7 +193,7 @@ def nonzero(r, q, outputs):
 
 invariant = {
     "nonzero": nonzero,
-    "G": ...,  # 3 x 3; moves the ratio of largest to smallest nonzero eigenvalue beyond 10
+    "G": ...,  # 3 x 3, diagonal; brings the largest over the smallest nonzero eigenvalue beyond 10
 }
 ''',
     answer="invariant",
@@ -207,6 +210,10 @@ def invariant(answer):
         "You count the bulk only. Which others are not zero?": r * (q + out - 2 * r),
         "Not every entry of the map can be changed: not those of two unlearnt directions.": q * out,
         "You count the pairs of two learnt directions twice.": r * (q + out),
+        "Each unlearnt direction makes a pair with every learnt one of the other side.": r**2
+        + q
+        + out
+        - 2 * r,
     }
     compare(found, ranks, mistakes, "The number of nonzero eigenvalues is not right.")
     G = array(G, (3, 3), "G")
@@ -214,9 +221,10 @@ def invariant(answer):
     values = np.linalg.svd(_jacobian(2, 3, 3, G), compute_uv=False) ** 2
     values = values[values > 1e-9 * values[0]]
     ratio = values[0] / values[-1]
-    turned = close(G.T @ G, np.eye(3))
     same = "Your G only turns the directions between the layers, and no eigenvalue moves."
-    require(not turned, same)
+    require(not close(G.T @ G, np.eye(3)), same)
+    random = f"The ratio is {ratio:.3g}, but why? Find a diagonal G, and you will see."
+    require(np.array_equal(G, np.diag(np.diag(G))), random)
     small = f"Your G gives the ratio {ratio:.3g}. What has G to do with the length of a direction?"
     require(ratio > 10, small)
     return f"Right: the count stays, and the ratio is {ratio:.3g} now, with two layers."
