@@ -114,14 +114,14 @@ def unbalanced(answer):
     return "Right: flow conserves the difference, and descent loses it with its step size."
 
 
-def _lost(lams, s, eta, steps, at_once=True, power=2):
-    lams = np.array(lams, dtype=float)
-    before = lams[0] ** power - lams[1] ** power
+def _lost(start, s, eta, steps, at_once=True, power=2):
+    layers = np.array(start, dtype=float)
+    before = layers[0] ** power - layers[1] ** power
     for _ in range(steps):
-        old = lams if not at_once else lams.copy()
-        for k in range(lams.size):
-            lams[k] -= eta * (old.prod() - s) * np.delete(old, k).prod()
-    return 1 - (lams[0] ** power - lams[1] ** power) / before
+        old = layers if not at_once else layers.copy()
+        for k in range(layers.size):
+            layers[k] -= eta * (old.prod() - s) * np.delete(old, k).prod()
+    return 1 - (layers[0] ** power - layers[1] ** power) / before
 
 
 @exercise(
