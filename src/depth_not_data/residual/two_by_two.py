@@ -54,7 +54,7 @@ def normalised(h: Tensor, cell: str) -> Tensor:
 
 
 def outputs(parameters: Sequence[Tensor], x: Tensor, cell: str) -> Tensor:
-    """Outputs, shape (n_samples, N), of blocks with parameters W_1, W_2, gain, bias in turn."""
+    """Compute outputs, shape (n_samples, N), of blocks of W_1, W_2, gain and bias in turn."""
     for k in range(0, len(parameters), 4):
         w1, w2, gain, bias = parameters[k : k + 4]
         x = gain * normalised(x + functional.relu(x @ w1.T) @ w2.T, cell) + bias
@@ -138,14 +138,14 @@ def _trained(n_embd, n_block, seed, cell, steps, lr, n_samples, code):
     return autograd.eigenvalues(matrix)
 
 
-def start_spectrum(
-    n_embd: int, n_block: int, cell: str, *, seed: int, n_samples: int = 4000
-) -> np.ndarray:
-    """Hessian eigenvalues at zero output weights and zero residual, inputs evenly on the sphere.
+def start_spectra(
+    n_embd: int, n_block: int, seeds: Iterable[int], cell: str, *, n_samples: int = 4000
+) -> list[np.ndarray]:
+    """Hessian spectra at zero output weights and zero residual, inputs evenly on the sphere.
 
     Parameters
     ----------
-    n_embd, n_block, cell, seed
+    n_embd, n_block, seeds, cell
         As in :func:`trained_spectra`. Gaussian inputs are scaled to the length sqrt(N), without
         their mean where the cell subtracts it.
     n_samples : int
@@ -153,20 +153,26 @@ def start_spectrum(
 
     Returns
     -------
-    numpy.ndarray, float64, shape (4 N^2 D + 2 N D,)
-        Descending. W_1 is left out: where W_2 = 0 its second derivatives are zero.
+    list of numpy.ndarray, float64, shape (4 N^2 D + 2 N D,)
+        For every seed, descending; stored. W_1 is left out: where W_2 = 0 its second derivatives
+        are zero.
 
     Raises
     ------
     ValueError
         If an argument is outside its range.
     """
-    generator = torch.Generator().manual_seed(_validation.integer("seed", seed, minimum=0))
-    parameters = draw(n_embd, n_block, generator)
-    subtract, _ = CELLS[_validation.choice("cell", cell, tuple(CELLS))]
+    cases = sweeps.checked([n_embd], [n_block], seeds, minimum_width=2)
+    cell = _validation.choice("cell", cell, tuple(CELLS))
     n_samples = _validation.integer("n_samples", n_samples, minimum=1)
+    return sweeps.stored(_at_start, cases, cell, n_samples)
+
+
+def _at_start(n_embd, n_block, seed, cell, n_samples, code):
+    generator = torch.Generator().manual_seed(seed)
+    parameters = draw(n_embd, n_block, generator)
     x = torch.randn(n_samples, n_embd, generator=generator, dtype=torch.float64)
-    x = x - x.mean(1, keepdim=True) if subtract else x
+    x = x - x.mean(1, keepdim=True) if CELLS[cell][0] else x
     x = x / x.square().mean(1, keepdim=True).sqrt()
     first = parameters[::4]
     free = [p for k, p in enumerate(parameters) if k % 4]

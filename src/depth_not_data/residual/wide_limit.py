@@ -223,8 +223,8 @@ def gap_ranks(
 
     Examples
     --------
-    >>> gap_ranks(levels(10, 2), last=50), gap_ranks(levels(10, 1), last=50)
-    ((9, 18), (9, 20))
+    >>> gap_ranks(levels(10, 1), last=50), gap_ranks(levels(10, 4), last=50)
+    ((9, 20), (9, 18))
     """
     threshold = _validation.number("threshold", threshold, above=1.0)
     ends = np.cumsum([level.count for level in found])
