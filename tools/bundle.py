@@ -17,7 +17,7 @@ from pathlib import Path
 import build_book
 import downloads
 
-from depth_not_data.presentation.sphinx_downloads import FOLDER, SITE, files_under
+from depth_not_data.presentation.sphinx_downloads import FOLDER, GATHERED, SITE, files_under
 
 TARGET = Path("_build/bundle")
 MANIFEST = "MANIFEST.sha256"
@@ -89,6 +89,8 @@ def main() -> Path:
     """Make the bundle of the site as it was built, and say where it is."""
     if not build_book.site_is_current():
         sys.exit("the site is not that of the files as they are: run `make book` first")
+    if not GATHERED.exists():
+        sys.exit("the site has no downloads: run `make notebooks`, then `make book`")
     problems = downloads.export()
     if problems:
         sys.exit("\n".join(problems))

@@ -1,7 +1,8 @@
 """Gather in _build/downloads what the page of downloads offers; nothing is executed or trained.
 
 `make book` does this before it renders the pages. Notebooks, figures and claims are the committed
-ones; spectra are those of the trainings that are stored, and left out where none is.
+ones: there are no downloads while a notebook's committed outputs are out of date. Spectra are those
+of the trainings that are stored, and left out where none is.
 """
 
 import json
@@ -9,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import execute_notebooks
 import export_figures
 import export_spectra
 import freshness
@@ -67,9 +69,13 @@ def export() -> list[str]:
 
 
 def gather() -> None:
-    """Fill the folder of downloads anew."""
-    missing = export()
+    """Fill the folder of downloads anew; leave none where committed outputs are out of date."""
     shutil.rmtree(GATHERED, ignore_errors=True)
+    old = execute_notebooks.out_of_date()
+    if old:
+        print(f"No downloads: `make notebooks` has to execute {', '.join(map(str, old))} first.")
+        return
+    missing = export()
     write_claims(GATHERED / "claims.json")
     notebooks = {path.as_posix(): path for path in freshness.notebooks()}
     write_zip(GATHERED / "notebooks.zip", notebooks)
@@ -84,4 +90,3 @@ def gather() -> None:
 
 if __name__ == "__main__":
     gather()
-    print(f"The downloads are in {GATHERED}.")

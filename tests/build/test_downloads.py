@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -100,6 +101,16 @@ def test_page_is_in_the_book():
     assert "{downloads}" in (ROOT / "book/appendix/downloads.md").read_text("utf-8")
 
 
+def test_no_downloads_of_outputs_that_are_out_of_date(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_files(tmp_path, _build__downloads__claims_dot_json="of an earlier build")
+    old = {Path("book/a.ipynb"): "its code changed"}
+    monkeypatch.setattr(downloads.execute_notebooks, "out_of_date", lambda: old)
+    downloads.gather()
+    assert not (tmp_path / sphinx_downloads.GATHERED).exists()
+    assert "`make notebooks` has to execute book/a.ipynb" in capsys.readouterr().out
+
+
 def test_ledger_as_data_has_every_claim_and_what_was_measured(monkeypatch):
     monkeypatch.chdir(ROOT)
     written = {entry["id"]: entry for entry in downloads.ledger()}
@@ -190,6 +201,7 @@ def checkout(tmp_path, monkeypatch):
         src__a_dot_py="a = 1\n",
         _build__html__index_dot_html="<p>site",
         _build__html__downloads__site_dot_zip="the site again",
+        _build__downloads__claims_dot_json="[]",
         _build__exported__figures__f_dot_svg="<svg/>",
         _build__exported__spectra__s_dot_csv="rank\n",
     )
@@ -257,6 +269,9 @@ def test_bundle_of_an_old_site_or_without_spectra_is_refused(checkout, monkeypat
     monkeypatch.setattr(downloads, "export", lambda: ["spectra: none"])
     with pytest.raises(SystemExit, match="spectra: none"):
         bundle.main()
+    shutil.rmtree(checkout / "_build/downloads")
+    with pytest.raises(SystemExit, match="no downloads: run `make notebooks`"):
+        bundle.main()
     monkeypatch.setattr(build_book, "site_is_current", lambda: False)
-    with pytest.raises(SystemExit, match="make book"):
+    with pytest.raises(SystemExit, match="make book` first"):
         bundle.main()
