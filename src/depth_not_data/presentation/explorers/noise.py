@@ -129,7 +129,7 @@ def _x(field):
 def _y(field):
     scale = alt.Scale(type="log", domain=[1, 32], nice=False)
     axis = alt.Axis(values=[1, 2, 3, 5, 7, 10, 20, 30])
-    return alt.Y(f"{field}:Q", title="gap g", scale=scale, axis=axis)
+    return alt.Y(f"{field}:Q", title="gap", scale=scale, axis=axis)
 
 
 def _line(field, color, dash):
