@@ -17,6 +17,7 @@ ROOMS = {
     "residual": {"spectra"},
     "course": {"spectra", "linear", "residual"},
     "presentation": {"spectra", "linear", "residual"},
+    "which_functions": {"spectra", "presentation"},
 }
 # Parts of the Sphinx extension.
 SITE = {f"presentation.{path.stem}" for path in (PACKAGE / "presentation").glob("sphinx*.py")}
@@ -36,14 +37,15 @@ FOREIGN = {
         "residual",
         "spectra.autograd",
         "spectra.lanczos",
+        "which_functions",
     },
     "scipy": {"course", "presentation.knock_outs", "residual", "spectra"},
     "joblib": {"residual"},
     "sklearn": {"linear.real_data"},
     "IPython": {"presentation"},
     "altair": {"presentation"},
-    "matplotlib": {"presentation"},
-    "pandas": {"presentation"},
+    "matplotlib": {"presentation", "which_functions"},
+    "pandas": {"presentation", "which_functions"},
     "myst_nb": SITE,
     "sphinx": SITE,
 }
