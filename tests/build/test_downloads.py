@@ -65,7 +65,7 @@ def site_of(folder, *gathered):
         (source / sphinx_downloads.GATHERED).mkdir(parents=True, exist_ok=True)
         (source / sphinx_downloads.GATHERED / name).write_bytes(b"0" * 2_000_000)
     settings = {
-        "extensions": ["myst_parser", "depth_not_data.presentation.sphinx_downloads"],
+        "extensions": ["myst_nb", "depth_not_data.presentation.sphinx_downloads"],
         "exclude_patterns": ["_build"],
     }
     with patch_docutils(), docutils_namespace():
