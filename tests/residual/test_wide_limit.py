@@ -91,6 +91,41 @@ def test_the_trace_is_that_of_the_parameters():
     assert 0.95 < shown / (2 / n_embd * (affine + kernel)) < 1
 
 
+@pytest.mark.parametrize("n_embd", [7, 10])
+@pytest.mark.parametrize(
+    ("subtract", "divide", "clusters"),
+    [
+        (True, True, (-1, -2)),
+        (True, False, (-1, -1)),
+        (False, True, (0, -1)),
+        (False, False, (0, 0)),
+    ],
+)
+def test_each_half_of_the_norm_costs_one_function(n_embd, subtract, divide, clusters):
+    found = wide_limit.levels(n_embd, 4, subtract=subtract, divide=divide)
+    expected = (n_embd + clusters[0], 2 * n_embd + clusters[1])
+    assert wide_limit.gap_ranks(found, last=n_embd**2 // 2) == expected
+
+
+@pytest.mark.parametrize(("subtract", "divide"), [(True, False), (False, True), (False, False)])
+def test_the_trace_is_that_of_the_parameters_whatever_the_norm(subtract, divide):
+    n_embd, n_block = 10, 3
+    n = n_embd - subtract
+    radial = 2 / (n_embd + 2) if divide else 0.0
+    kept = 1 - subtract / n - radial
+    affine = 2 * n_embd + (n_block - 1) * (n - divide + (n_embd - 1) * kept + (not divide))
+    kernel = n_block * (4 * n_embd / 6) * (n - divide)
+    found = wide_limit.levels(n_embd, n_block, subtract=subtract, divide=divide)
+    shown = sum(level.eigenvalue * level.count for level in found)
+    assert 0.95 < shown / (2 / n_embd * (affine + kernel)) < 1
+
+
+def test_gaps_stop_where_they_are_told_to():
+    found = wide_limit.levels(10, 1)
+    assert wide_limit.gap_ranks(found, last=19) == (9,)
+    assert wide_limit.gap_ranks(found, threshold=3.0, last=50) == ()
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -99,8 +134,10 @@ def test_the_trace_is_that_of_the_parameters():
         (lambda: wide_limit.levels(3, 1), "n_embd must be an integer >= 4, got 3"),
         (lambda: wide_limit.levels(4, 0), "n_block must be an integer >= 1, got 0"),
         (lambda: wide_limit.levels(4, 1, n_hidden=0), "n_hidden must be an integer >= 1, got 0"),
+        (lambda: wide_limit.levels(4, 1, divide=1), "divide must be True or False, got 1"),
+        (lambda: wide_limit.gap_ranks([], threshold=1.0), "threshold must be"),
     ],
-    ids=["degree", "dimension", "n_embd", "n_block", "n_hidden"],
+    ids=["degree", "dimension", "n_embd", "n_block", "n_hidden", "divide", "threshold"],
 )
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
