@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from depth_not_data.presentation.figures import COLORS
 
@@ -52,6 +53,7 @@ def three_panels(
             axis.axvline(gap + 0.5, color="black", linewidth=1.0, linestyle="--")
     axes[0].margins(y=0.1)
     axes[2].set_xlabel("rank of the eigenvector")
+    axes[2].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
