@@ -41,7 +41,7 @@ FOREIGN = {
     },
     "scipy": {"course", "presentation.knock_outs", "residual", "spectra"},
     "joblib": {"residual"},
-    "sklearn": {"linear.real_data"},
+    "sklearn": {"linear.real_data", "residual.relatives_training"},
     "IPython": {"presentation"},
     "altair": {"presentation"},
     "matplotlib": {"presentation", "which_functions"},
