@@ -3,34 +3,29 @@
 from answers import Answer
 
 ANSWERS = {
-    "your-own-network-softmax": Answer(
+    "your-own-network-losses": Answer(
         solution="""
-def curvature(p):
-    return np.diag(p.mean(0)) - p.T @ p / len(p)
+def constants(k):
+    return k - 1, k, k
 """,
         wrong=[
             (
-                "def curvature(p): return np.diag(p.sum(0)) - p.T @ p",
-                "That is the sum over the inputs",
-                "Nothing is divided by the number of inputs.",
+                "def constants(k): return k, k, k",
+                "does not see a shift",
+                "Outputs are counted, and the softmax's blind direction is forgotten.",
             ),
             (
-                "def curvature(p): return np.diag(p.mean(0))",
-                "a term is missing",
-                "The normalisation of the probabilities is forgotten.",
+                "def constants(k): return k - 1, k - 1, k - 1",
+                "against its own target",
+                "What the softmax does not see is thought to be invisible to every loss.",
             ),
             (
-                "def curvature(p): return np.diag(p.mean(0)) - np.outer(p.mean(0), p.mean(0))",
-                "average the probabilities before",
-                "The mean of a product is taken for the product of means.",
-            ),
-            (
-                "def curvature(p): return p.T @ p / len(p) - np.diag(p.mean(0))",
-                "The sign is turned",
-                "The log-probability is differentiated in place of the loss.",
+                "def constants(k): return k - 1, k, k - 1",
+                "a sigmoid each",
+                "A sigmoid for each output is taken for a softmax over all.",
             ),
         ],
-        marks=3,
+        marks=2,
     ),
     "your-own-network-shares": Answer(
         solution="""

@@ -7,64 +7,60 @@ from depth_not_data.course.exercise import array, exercise
 
 
 @exercise(
-    "your-own-network-softmax",
+    "your-own-network-losses",
     stub='''
-def curvature(p):
-    """Second derivatives of the mean cross-entropy by a constant; p: inputs x classes."""
+def constants(k):
+    """Directions with curvature: softmax, squared error, k yes-or-no questions."""
     ...  # your code here
 ''',
-    answer="curvature",
+    answer="constants",
 )
-def softmax(curvature):
-    """Compare with the second differences of the loss itself."""
-    outputs = 1.5 * np.random.default_rng(3).normal(size=(7, 4))
-    p = _softmax(outputs)
-    found = array(curvature(p), (4, 4), "curvature(p)")
-    mean = p.mean(0)
-    wanted = _second_differences(outputs)
+def losses(constants):
+    """Compare with the ranks of second differences of the three losses."""
+    sizes = (3, 5, 8)
+    found = [array(constants(k), (3,), f"constants({k})") for k in sizes]
+    wanted = np.array([_ranks(k) for k in sizes])
+
+    def table(*less):
+        return np.array(sizes)[:, None] - less
+
     recognise(
         found,
         wanted,
         [
-            (wanted * len(p), "That is the sum over the inputs; asked is the mean cross-entropy."),
-            (
-                np.diag(mean),
-                "Raising one output lowers the others' probabilities: a term is missing.",
-            ),
-            (
-                np.diag(mean) - np.outer(mean, mean),
-                "You average the probabilities before you multiply them: take each input's own.",
-            ),
-            (-wanted, "The sign is turned: the cross-entropy is convex in the outputs."),
-            (
-                np.diag(mean * (1 - mean)),
-                "Two different outputs have a second derivative, too: the matrix is not diagonal.",
-            ),
-            (
-                np.diag((p * (1 - p)).mean(0)),
-                "The diagonal is right. How does one probability depend on another output?",
-            ),
+            (table(0, 0, 0), "One of the three losses does not see a shift of all outputs."),
+            (table(1, 1, 1), "The squared error measures each output against its own target."),
+            (table(1, 0, 1), "Separate questions have a sigmoid each: is a shift free there?"),
+            (table(0, 1, 1), "The loss that is blind to a shift is another one of the three."),
+            (table(1, 1, 0), "The squared error sees a shift of all outputs; which does not?"),
         ],
-        "Take one input: differentiate log(sum(exp(f))) - f_label twice, then average.",
-        rtol=1e-4,
+        "For each loss: add the same number to all outputs. Does the loss change?",
     )
 
 
-def _softmax(outputs):
-    powers = np.exp(outputs - outputs.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)
+def _ranks(k, eps=1e-3):
+    """Count the curved directions of each loss by second differences at random outputs."""
+    rng = np.random.default_rng(k)
+    outputs = rng.normal(size=(9, k))
 
-
-def _second_differences(outputs, eps=1e-3):
-    """Central second differences of the mean of log-sum-exp, by each pair of constants."""
-    steps = eps * np.eye(outputs.shape[1])
-
-    def loss(u):
+    def softmax(u):
         return np.log(np.exp(outputs + u).sum(1)).mean()
 
-    return np.array(
-        [[loss(a + b) - loss(a - b) - loss(b - a) + loss(-a - b) for b in steps] for a in steps]
-    ) / (4 * eps**2)
+    def squares(u):
+        return ((outputs + u) ** 2).mean()
+
+    def questions(u):
+        return np.log1p(np.exp(outputs + u)).mean()
+
+    def differences(loss):
+        steps = eps * np.eye(k)
+        pairs = [
+            [loss(a + b) - loss(a - b) - loss(b - a) + loss(-a - b) for b in steps] for a in steps
+        ]
+        return np.array(pairs) / (4 * eps**2)
+
+    losses = (softmax, squares, questions)
+    return [np.linalg.matrix_rank(differences(loss), tol=1e-4) for loss in losses]
 
 
 @exercise(
