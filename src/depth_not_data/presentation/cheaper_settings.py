@@ -20,4 +20,4 @@ SETTINGS = {
     "D = 4": Setting(n_block=4),
     "D = 4, centred, neither": Setting(n_block=4, activation=CENTRED, gain=0, bias=0),
 }
-BELOW, ABOVE = 3, 7  # steps of the grid around 2 / (largest eigenvalue at the start)
+BELOW, ABOVE = 3, 10  # steps of the grid around 2 / (largest eigenvalue at the start)
