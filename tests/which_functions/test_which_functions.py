@@ -364,6 +364,14 @@ def test_a_bad_argument_is_named(message):
         which_functions(**(GOOD | BAD[message]))
 
 
+def test_a_penalty_on_the_weights_is_refused():
+    model = GOOD["model"]
+    with pytest.raises(ValueError, match="loss must depend on the parameters through"):
+        which_functions(
+            model, GOOD["inputs"], lambda out: out.square().mean() + model.weight.square().sum()
+        )
+
+
 def test_it_says_so_where_it_does_not_converge():
     model, inputs, loss = case("perceptron")
     with pytest.raises(NotConverged, match=r"5 products .* raise max_products"):
@@ -444,3 +452,14 @@ def test_the_command_is_at_the_top_and_torch_is_not():
     subprocess.run([sys.executable, "-c", code], check=True)
     assert callable(which_functions)
     assert list(inspect.signature(which_functions).parameters)[:3] == ["model", "inputs", "loss"]
+
+
+def test_a_network_whose_hessian_does_not_fit():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layers = [nn.Linear(30, 200), nn.ReLU(), nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 5)]
+        model, inputs, goal = nn.Sequential(*layers), torch.randn(100, 30), torch.randn(100, 5)
+    found = which_functions(model, inputs, lambda out: nn.functional.mse_loss(out, goal), count=5)
+    assert found.vectors.shape == (5, 47405)  # the matrix would take 8 GiB in float32
+    assert found.residuals.max() <= 1e-4 * found.eigenvalues[0]
+    assert found.functions["constant"].iloc[:4].min() > 0.9

@@ -123,7 +123,8 @@ def which_functions(
     inputs : Tensor or tuple of Tensor
         What the model is called with; all inputs that the loss is taken over.
     loss : callable
-        Maps the model's output to a scalar, for instance ``lambda out: mse_loss(out, targets)``.
+        Maps the model's output to a scalar, for instance ``lambda out: mse_loss(out, targets)``;
+        a penalty on the weights has no place in it, and is refused.
     count : int, optional
         How many eigenpairs, 1 to P, the number of trained parameters. 20, or P if that is fewer.
     batch_dim : int

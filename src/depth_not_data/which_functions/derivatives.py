@@ -94,6 +94,7 @@ class Derivatives:
         parameters = list(self._point.values())
         output = self._run()
         value = self._value(output)
+        _refuse_own_parameters(value, self.model)
         with torch.no_grad():
             again = self._run()
         if (again - output).abs().max() > SAME[self.dtype] * output.abs().max():
@@ -183,20 +184,34 @@ def _flat(tensors, like):
     return torch.cat([piece.reshape(-1) for piece in pieces])
 
 
-def _refuse_errors(gradient):
-    """Find what ``once_differentiable`` leaves in a graph: its derivative would be zero."""
-    seen, waiting = set(), [gradient.grad_fn]
+def _graph(tensor):
+    """Every node of the graph that a tensor was computed by."""
+    seen, waiting = set(), [tensor.grad_fn]
     while waiting:
         node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        if node.name().split("::")[-1] == "Error":
-            raise ValueError(
-                "model must be differentiable twice, got an operation that is marked as "
-                "once_differentiable"
-            )
-        seen.add(node)
-        waiting += [following for following, _ in node.next_functions]
+        if node is not None and node not in seen:
+            seen.add(node)
+            waiting += [following for following, _ in node.next_functions]
+    return seen
+
+
+def _refuse_errors(gradient):
+    """Find what ``once_differentiable`` leaves in a graph: its derivative would be zero."""
+    if any(node.name().split("::")[-1] == "Error" for node in _graph(gradient)):
+        raise ValueError(
+            "model must be differentiable twice, got an operation that is marked as "
+            "once_differentiable"
+        )
+
+
+def _refuse_own_parameters(value, model):
+    """Find parameters of the model itself in the graph: derivatives by them would be left out."""
+    own = {id(p) for p in model.parameters()}
+    if any(id(getattr(node, "variable", None)) in own for node in _graph(value)):
+        raise ValueError(
+            "loss must depend on the parameters through the model's output alone, got one that "
+            "takes them from the model: is there a penalty on the weights?"
+        )
 
 
 @contextmanager
