@@ -132,7 +132,7 @@ def which_functions(
         not batch-first.
     features : Tensor, optional
         What the functions are functions of, in place of the (first) input: the same examples along
-        `batch_dim`. All numbers of an example are flattened (:mod:`~.kinds`).
+        `batch_dim`. All numbers of an example are flattened (see the module ``kinds``).
     groups : callable, optional
         Maps the name of a parameter to the name of its group; by default each is its own.
     tolerance : float, optional
