@@ -135,7 +135,7 @@ def networks() -> dict[str, Network]:
     (8, 16)
     """
     found = {}
-    for entry in _document()["networks"]:
+    for entry in map(dict, _document()["networks"]):
         ranks, levels = tuple(entry.pop("gaps")), entry.pop("levels")
         last = entry.pop("last", entry["n_embd"] ** 2 // 2)
         levels = None if levels is None else tuple(levels)
@@ -235,6 +235,7 @@ def compare(found: Sequence[Outcome], *, shuffles: int = 10_000, seed: int = 0) 
     }
 
 
+@cache
 def _document():
     path = files("depth_not_data.presentation") / "new_networks.yml"
     return yaml.safe_load(path.read_text("utf-8"))
