@@ -67,13 +67,15 @@ balanced = {
 )
 def which(balanced):
     """Right if three of the five are balanced."""
-    right = {
-        "all layers zero": True,
-        "square orthogonal layers": True,
-        "three times the identity, in every layer": True,
-        "square Gaussian layers": False,
-        "identity, then twice the identity": False,
-    }
+    identity, rng = np.eye(3), np.random.default_rng(0)
+    first, second = rng.standard_normal((2, 3, 3))
+    layers = [
+        [0 * identity, 0 * identity],
+        [np.linalg.qr(first)[0], np.linalg.qr(second)[0]],
+        [3 * identity, 3 * identity],
+        [first, second],
+        [identity, 2 * identity],
+    ]
     reasons = {
         "all layers zero": "Zero minus zero is zero, even though such a start goes nowhere.",
         "square orthogonal layers": "Q^T Q and Q Q^T are both the identity.",
@@ -81,10 +83,11 @@ def which(balanced):
         "square Gaussian layers": "Two independent random matrices have different squares.",
         "identity, then twice the identity": "4 I - I is not zero.",
     }
-    found = entries(balanced, *right)
-    for (name, wanted), said in zip(right.items(), found, strict=True):
+    found = entries(balanced, *reasons)
+    for (name, reason), pair, said in zip(reasons.items(), layers, found, strict=True):
         require(isinstance(said, bool | np.bool_), f"{name!r}: say True or False.")
-        require(bool(said) == wanted, f"Look at {name!r} again. {reasons[name]}")
+        same = np.allclose(book.conserved(pair)[0], 0, atol=1e-12)
+        require(bool(said) == same, f"Look at {name!r} again. {reason}")
     return "Right: a condition on neighbours, not on size or on the product."
 
 
