@@ -2,11 +2,31 @@
 
 Run ``python benchmarks/which_functions.py``; on one thread it takes a few minutes. curvlinops and
 PyHessian take part if they are installed (``make bench`` installs them). All find the ten largest
-eigenvalues of the same float64 model: ours by its own Lanczos search; curvlinops' Hessian operator
-in SciPy's ``eigsh``; PyHessian by power iteration, at its defaults. Each measurement runs once, in
-a process of its own, so that its peak memory is its own. The truth is the dense Hessian.
+eigenvalues of the same float64 model: ours by its own Lanczos search, with the names of the
+eigenvectors; curvlinops' Hessian operator in SciPy's ``eigsh``; PyHessian by power iteration, at its
+defaults, the ten largest in absolute value. Each measurement runs once, in a process of its own, so
+that its peak memory is its own; seconds are those of its processor. The truth is the dense Hessian.
 
-{MEASURED}
+Measured on 26 November 2026, x86_64, torch 2.13.0 (CPU), curvlinops 3.0.1, PyHessian 0.1, beside other
+busy processes. Processor time over ours, memory added, and error over the largest eigenvalue:
+
+===========  ============  ====================  =====================  =====================
+model        ours          dense                 curvlinops             PyHessian
+===========  ============  ====================  =====================  =====================
+perceptron   0.7 s         74 x                  3.0 x                  2.4 x
+P = 6154     72 MiB        1098 MiB              124 MiB                54 MiB
+             3e-15         (the truth)           2e-15                  2e-2
+student      0.2 s         29 x                  5.6 x                  2.8 x
+P = 1640     14 MiB        364 MiB               43 MiB                 6 MiB
+             1e-15         (the truth)           8e-5                   1e-2
+encoder      1.1 s         16 x                  3.9 x                  3.4 x
+P = 1744     67 MiB        617 MiB               125 MiB                58 MiB
+             2e-15         (the truth)           2e-2                   1.3
+===========  ============  ====================  =====================  =====================
+
+curvlinops is exact without LayerNorm and wrong with it: its products are forward over reverse. Power
+iteration stops at a change of a thousandth; on the encoder, whose eigenvalues of both signs lie close
+together, its fifth value is none of the ten.
 """
 
 import argparse
@@ -78,7 +98,7 @@ def dense(model, inputs, targets):
         return nn.functional.mse_loss(outputs, targets)
 
     matrix = autograd.dense_hessian(loss, [p.detach() for p in model.parameters()])
-    return autograd.eigenvalues(matrix)[:COUNT], len(matrix)
+    return autograd.eigenvalues(matrix), len(matrix)
 
 
 def curvlinops(model, inputs, targets):
@@ -90,7 +110,7 @@ def curvlinops(model, inputs, targets):
         operator = HessianLinearOperator(
             model,
             nn.MSELoss(),
-            dict(model.named_parameters()),
+            list(model.parameters()),
             [(inputs, targets)],
             check_deterministic=False,
         ).to_scipy()
@@ -119,13 +139,13 @@ def run_here(method, model):
     warnings.simplefilter("ignore")  # the libraries' own deprecations
     case = MODELS[model]()
     before = psutil.Process().memory_info().rss
-    start = time.perf_counter()
+    start = time.process_time()  # of this thread alone, on a busy machine, too
     try:
         values, number = METHODS[method](*case)
     except Exception as error:
         print(json.dumps({"error": f"{type(error).__name__}: {error}".splitlines()[0][:90]}))
         return
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     measured = {"values": list(map(float, values)), "seconds": seconds, "number": number}
     print(json.dumps(measured | {"added_mib": max(peak - before, 0) / 2**20}))
@@ -148,7 +168,10 @@ def compare(model, methods):
         if "error" in row:
             print(f"{method:10s} {row['error']}")
             continue
-        error = np.abs(np.subtract(row["values"], truth["values"])).max() / truth["values"][0]
+        wanted = np.array(truth["values"])
+        if method == "pyhessian":  # it looks for the largest in absolute value
+            wanted = wanted[np.argsort(-np.abs(wanted))]
+        error = np.abs(row["values"][:COUNT] - wanted[:COUNT]).max() / truth["values"][0]
         row["off"] = error
         print(
             f"{method:10s} {row['seconds']:7.2f} s {row['seconds'] / rows['ours']['seconds']:6.1f}"
