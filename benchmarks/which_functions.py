@@ -3,12 +3,14 @@
 Run ``python benchmarks/which_functions.py``; on one thread it takes a few minutes. curvlinops and
 PyHessian take part if they are installed (``make bench`` installs them). All find the ten largest
 eigenvalues of the same float64 model: ours by its own Lanczos search, with the names of the
-eigenvectors; curvlinops' Hessian operator in SciPy's ``eigsh``; PyHessian by power iteration, at its
-defaults, the ten largest in absolute value. Each measurement runs once, in a process of its own, so
-that its peak memory is its own; seconds are those of its processor. The truth is the dense Hessian.
+eigenvectors; curvlinops' Hessian operator in SciPy's ``eigsh``; PyHessian by power iteration, at
+its defaults, the ten largest in absolute value. Each measurement runs once, in a process of its
+own, so that its peak memory is its own; seconds are those of its processor. The truth is the dense
+Hessian.
 
-Measured on 26 November 2026, x86_64, torch 2.13.0 (CPU), curvlinops 3.0.1, PyHessian 0.1, beside other
-busy processes. Processor time over ours, memory added, and error over the largest eigenvalue:
+Measured on 26 November 2026, x86_64, torch 2.13.0 (CPU), curvlinops 3.0.1, PyHessian 0.1,
+beside other busy processes. Processor time over ours, memory added, and error over the largest
+eigenvalue:
 
 ===========  ============  ====================  =====================  =====================
 model        ours          dense                 curvlinops             PyHessian
@@ -24,9 +26,9 @@ P = 1744     67 MiB        617 MiB               125 MiB                58 MiB
              2e-15         (the truth)           2e-2                   1.3
 ===========  ============  ====================  =====================  =====================
 
-curvlinops is exact without LayerNorm and wrong with it: its products are forward over reverse. Power
-iteration stops at a change of a thousandth; on the encoder, whose eigenvalues of both signs lie close
-together, its fifth value is none of the ten.
+curvlinops is exact without LayerNorm and wrong with it: its products are forward over reverse.
+Power iteration stops at a change of a thousandth; on the encoder, whose eigenvalues of both signs
+lie close together, its fifth value is none of the ten.
 """
 
 import argparse
