@@ -51,7 +51,7 @@ def levels(
     --------
     No curvature, no eigenvalues:
 
-    >>> levels(3, 1, np.zeros((2, 2)), norms=1, seed=0).max()
+    >>> float(levels(3, 1, np.zeros((2, 2)), norms=1, seed=0).max())
     0.0
     """
     n_embd = _validation.integer("n_embd", n_embd, minimum=2)
