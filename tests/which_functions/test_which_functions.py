@@ -448,7 +448,9 @@ def test_cuda_agrees_with_the_processor(name, dtype):
 
 
 def test_the_command_is_at_the_top_and_torch_is_not():
-    code = "import sys, depth_not_data; assert 'torch' not in sys.modules"
+    code = "import sys, depth_not_data; assert 'torch' not in sys.modules; "
+    code += "assert callable(depth_not_data.which_functions); "
+    code += "assert not hasattr(depth_not_data, 'nothing')"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert callable(which_functions)
     assert list(inspect.signature(which_functions).parameters)[:3] == ["model", "inputs", "loss"]
