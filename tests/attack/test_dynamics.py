@@ -29,8 +29,9 @@ from depth_not_data.linear import network as linear_network
 from depth_not_data.linear.flow import learning_time
 from depth_not_data.spectra import autograd
 
-# Old statements: one counterexample is enough, the smallest one is not needed.
-REFUTE = settings(SEARCH, phases=[Phase.generate])
+# Old statements: one counterexample is enough, the smallest one is not needed. Hypothesis draws
+# constants of the modules that happen to be loaded, so a hundred examples may miss a rare one.
+REFUTE = settings(SEARCH, max_examples=2000, phases=[Phase.generate])
 
 
 def tensor(array):

@@ -75,6 +75,8 @@ def deck(tmp_path):
                 "depth_not_data.presentation.sphinx_slides",
             ],
             "slides_book": str(book),
+            # Another Sphinx project in the same process may have named another parser.
+            "source_suffix": {".md": "markdown"},
         }
         folders = (source, None, tmp_path / "out", tmp_path / "trees")
         with patch_docutils(), docutils_namespace():

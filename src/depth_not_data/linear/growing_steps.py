@@ -1,11 +1,11 @@
 r"""Gradient descent on the moments of data, from a balanced start, in steps that grow.
 
-A step eta breaks the balance of the layers by eta^2 |gradient|^2, and where some input directions
-vary a thousand times more than others, a constant small step does not arrive. So a step is a fixed
-share of the training time so far, ``growth * tau``: the fast directions are learnt in small steps,
-and when the large ones come only slow directions are left. Where the step would pass
-``1/Lambda_1``, half the edge of stability at the minimum, it stays there and the momentum beta
-grows instead, ``eta / (1 - beta) = growth * tau``.
+A step eta breaks the balance of the layers by eta^2 times the squared gradient, and where some
+input directions vary a thousand times more than others, a constant small step does not arrive. So
+a step is a fixed share of the training time so far, ``growth * tau``: the fast directions are
+learnt in small steps, and when the large ones come only slow directions are left. Where the step
+would pass ``1/Lambda_1``, half the edge of stability at the minimum, it stays there and the
+momentum beta grows instead, ``eta / (1 - beta) = growth * tau``.
 """
 
 from typing import NamedTuple

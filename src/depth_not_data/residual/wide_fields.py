@@ -109,7 +109,7 @@ def residual(
 
     Parameters
     ----------
-    level : Level
+    level : wide_limit.Level
         Kind and level, as from :func:`depth_not_data.residual.wide_limit.levels`.
     n_embd, n_block, subtract, divide
         As there.
