@@ -83,6 +83,12 @@ def test_inputs_know_nothing_of_the_labels(monkeypatch, whitening):
     assert (other != targets).any()
 
 
+def test_words_may_be_joined_as_in_scikit_learn():
+    joined, spoken = (real_data.load(n, whitening=1) for n in ("breast_cancer", "breast cancer"))
+    assert np.array_equal(joined[0], spoken[0])
+    assert np.array_equal(joined[1], spoken[1])
+
+
 @pytest.mark.parametrize("name", ["iris", "", None, "Digits", ["digits"]])
 def test_an_unknown_name_gets_the_list(name):
     with pytest.raises(ValueError, match="name must be one of 'digits', 'breast cancer', 'diabe"):

@@ -24,6 +24,7 @@ def load(name: str, *, whitening: float) -> tuple[np.ndarray, np.ndarray]:
         Images of digits with 10 classes, measurements of cells with 2 classes, and ten measurements
         of patients with one real target, each with all its samples in the order of scikit-learn. In
         scikit-learn's form the features of "diabetes" have been scaled to equal variance.
+        Words may also be joined as there, "breast_cancer".
     whitening : float
         The dial a, from 0 to 1. At 0 the inputs are centred and otherwise as they are. In between
         their second moment has the same principal axes, and its eigenvalues are those of the
@@ -54,7 +55,8 @@ def load(name: str, *, whitening: float) -> tuple[np.ndarray, np.ndarray]:
     >>> bool(np.allclose(inputs @ inputs.T / 1797, np.eye(61))), targets.sum()
     (True, np.float64(1797.0))
     """
-    name = _validation.choice("name", name, NAMES)
+    spoken = name.replace("_", " ") if isinstance(name, str) else name
+    name = spoken if spoken in NAMES else _validation.choice("name", name, NAMES)
     whitening = _validation.number("whitening", whitening, minimum=0.0, maximum=1.0)
     features, labels = _read(name)
     inputs = _centred(_centred(features.T))  # twice, for the round-off of the first mean
