@@ -16,7 +16,7 @@ POLL = """Before.
 
 ::::{admonition} Decide before you read on
 :class: poll
-At most {glue:text}`edge` in {doc}`/book/a`?
+At most {glue:text}`edge` in {doc}`/book/a`, by {numref}`fig-b`?
 
 - **A** yes
 
@@ -97,7 +97,7 @@ def test_a_deck_shows_them(deck):
     )
     assert 'alt="An edge."' in page
     assert "height: 300px" in page
-    assert "At most 2.5 in /book/a?" in page
+    assert "At most 2.5 in /book/a, by the figure?" in page
     assert "nobody" not in page
     assert "It is 2.5." in page
 

@@ -17,7 +17,9 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from depth_not_data.presentation import committed
 
 _GLUE = re.compile(r"\{glue:text\}`([^`]+)`")
-_ROLE = re.compile(r"\{(?:doc|ref|prf:ref|eq|numref|cite[^}]*)\}`([^`<]+?)(?:\s*<[^>]*>)?`")
+_POINTER = {"numref": "the figure", "eq": "the formula"}
+_POINTERS = re.compile(r"\{(numref|eq)\}`[^`]*`")
+_ROLE = re.compile(r"\{(?:doc|ref|prf:ref|cite[^}]*)\}`([^`<]+?)(?:\s*<[^>]*>)?`")
 
 
 class _Book:
@@ -71,6 +73,7 @@ class SlidePoll(SphinxDirective):
         if not 1 <= number <= len(found):
             raise self.error(f"{page} has {len(found)} polls, got {number}")
         words = _GLUE.sub(lambda key: texts[key[1]], found[number - 1])
+        words = _POINTERS.sub(lambda role: _POINTER[role[1]], words)
         return _parsed(self, _ROLE.sub(r"\1", words), "slide-poll")
 
 
