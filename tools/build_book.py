@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import build_status
+import contents
 import execute_notebooks
 import freshness
 import nbformat
-import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
@@ -32,22 +32,17 @@ STAMP = BUILD / "site.digest"
 def site_digest() -> str:
     """Digest of every file that a page may show: unlike a notebook, a page shows docstrings too."""
     files = freshness.kept_files(Path("book")) + freshness.kept_files(freshness.SOURCES)
-    files += map(Path, ("_config.yml", "_toc.yml", "requirements.txt"))
+    files += map(Path, ("_config.yml", contents.CONTENTS, "requirements.txt"))
     return freshness.digest(
         [(path.as_posix(), freshness.digest(path.read_bytes())) for path in files]
     )
 
 
 def pages() -> list[Path]:
-    """Files of the site: its index, and one for each entry of the table of contents."""
-    found, waiting = [SITE / "index.html"], [yaml.safe_load(Path("_toc.yml").read_text("utf-8"))]
-    while waiting:
-        entry = waiting.pop()
-        found += [SITE / f"{entry[key]}.html" for key in ("root", "file") if key in entry]
-        waiting += [
-            child for key in ("parts", "chapters", "sections") for child in entry.get(key, [])
-        ]
-    return found
+    """Files of the site: its index, and one for each page of the table of contents."""
+    return [SITE / "index.html"] + [
+        SITE / f"{page}.html" for page in contents.pages(contents.read())
+    ]
 
 
 def site_is_current() -> bool:

@@ -4,13 +4,14 @@ JupyterLab without extensions shows a directive as raw text. `Plain` turns direc
 quotations and foldable parts, and roles into text or links.
 """
 
-import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pybtex.database import parse_file
+
+from depth_not_data.presentation import committed
 
 FENCE = re.compile(r"^(:{3,}|`{3,})\{([\w:-]+)\} *(.*)$")
 OPTION = re.compile(r"^:([\w-]+): *(.*)$")
@@ -132,18 +133,6 @@ class Index:
         self.works = dict(parse_file(path, bib_format="bibtex").entries)
 
 
-def glued(notebook) -> dict[str, str]:
-    """Texts that the notebook's outputs hold for ``{glue:text}``, by key."""
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            scrap = output.get("metadata", {}).get("scrapbook")
-            if scrap:
-                texts = (v for k, v in output["data"].items() if k.endswith("text/plain"))
-                found[scrap["name"]] = ast.literal_eval("".join(next(texts)))
-    return found
-
-
 # Plain Markdown
 
 
@@ -166,7 +155,7 @@ class Plain:
 
     def __init__(self, page: str, notebook, index: Index, link: Callable[[str], str | None]):
         self.page, self.index, self.link = page, index, link
-        self.glued = glued(notebook)
+        self.glued = committed.glued(notebook)
         self.cited: dict[str, None] = {}
 
     def text(self, source: str | list[str]) -> str:

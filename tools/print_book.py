@@ -11,14 +11,14 @@ from html import escape
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
-import yaml
+import browser
+import contents
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, FloatObject, NameObject, NullObject
 
 SITE, BUILT = Path("_build/html"), Path("_build/pdf")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TITLE = "Depth, Not Data: an executable reproduction"
 AUTHOR = "The Depth, Not Data book team"
 SOLUTIONS, CONTENTS = "solutions.html", "contents.html"
@@ -47,10 +47,7 @@ def ordered_pages(toc: dict) -> list[tuple[str, list[str]]]:
     >>> ordered_pages({"root": "a", "parts": [{"caption": "I", "chapters": [{"file": "b"}]}]})
     [('', ['a.html']), ('I', ['b.html'])]
     """
-    parts = [("", [f"{toc['root']}.html"])]
-    for part in toc["parts"]:
-        parts.append((part["caption"], [f"{page['file']}.html" for page in part["chapters"]]))
-    return parts
+    return [(caption, [f"{page}.html" for page in pages]) for caption, pages in contents.parts(toc)]
 
 
 def prepare(site: Path, folder: Path, parts: list[tuple[str, list[str]]]) -> dict[str, str]:
@@ -160,7 +157,7 @@ def _add_targets(soups):
         soups[name].body.append(holder)
 
 
-def contents(folder: Path, like: str, parts, titles, numbers) -> str:
+def front_matter(folder: Path, like: str, parts, titles, numbers) -> str:
     """Write the title page and the table of contents; return its name."""
     lines = []
     for caption, names in [*parts, ("", [SOLUTIONS] if SOLUTIONS in titles else [])]:
@@ -187,8 +184,9 @@ class Printer:
     def __enter__(self):
         """Start the browser."""
         self._driver = sync_playwright().start()
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        self._browser = self._driver.chromium.launch(executable_path=self.executable, args=flags)
+        self._browser = self._driver.chromium.launch(
+            executable_path=self.executable, args=list(browser.FLAGS)
+        )
         return self
 
     def __exit__(self, *details):
@@ -283,28 +281,30 @@ def number_sheets(printer: Printer, folder: Path, target: Path) -> int:
     return count
 
 
-def build(site: Path = SITE, built: Path = BUILT, toc: Path = Path("_toc.yml")) -> int:
+def build(site: Path = SITE, built: Path = BUILT, toc: Path = contents.CONTENTS) -> int:
     """Print the book; return an exit status."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    executable = browser.find()
     if executable is None:
-        print(f"No browser to print with: install one of {', '.join(BROWSERS)}.", file=sys.stderr)
+        print(
+            f"No browser to print with: install one of {', '.join(browser.NAMES)}.", file=sys.stderr
+        )
         return 1
     if not (site / "index.html").exists():
         print(f"There is no site in {site}: run `make book` first.", file=sys.stderr)
         return 1
-    parts = ordered_pages(yaml.safe_load(toc.read_text("utf-8")))
+    parts = ordered_pages(contents.read(toc))
     folder = built / "site"
     titles = prepare(site, folder, parts)
     target = built / "depth-not-data.pdf"
     with Printer(executable) as printer:
         sizes = {name: len(PdfReader(printer.print(folder / name)).pages) for name in titles}
         like = next(iter(titles))
-        printer.print(folder / contents(folder, like, parts, titles, {}))
+        printer.print(folder / front_matter(folder, like, parts, titles, {}))
         sheet = 1 + len(PdfReader((folder / CONTENTS).with_suffix(".pdf")).pages)
         numbers = {}
         for name, size in sizes.items():
             numbers[name], sheet = sheet, sheet + size
-        printer.print(folder / contents(folder, like, parts, titles, numbers))
+        printer.print(folder / front_matter(folder, like, parts, titles, numbers))
         merge(folder, [CONTENTS, *titles], titles, parts, target)
         count = number_sheets(printer, folder, target)
     print(f"The book is printed: {target}, {count} pages")

@@ -16,6 +16,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import contents
 import freshness
 import myst
 import nbformat
@@ -25,7 +26,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from depth_not_data import course
 
 STUDENT, INSTRUCTOR = Path("_build/student"), Path("_build/instructor")
-BOOK, TOC, WORKS = Path("book"), Path("_toc.yml"), Path("book/references.bib")
+BOOK, WORKS = Path("book"), Path("book/references.bib")
 NOT_YET = "# your code here"
 WELCOME = {
     STUDENT: """
@@ -56,10 +57,9 @@ def read_book() -> tuple[dict, myst.Index]:
 
 def chapters(notebooks: dict) -> list[str]:
     """Return the pages that students work through, in order: chapters that have exercises."""
-    listed = re.findall(r"file: *(\S+)", TOC.read_text("utf-8"))
     return [
         page
-        for page in listed
+        for page in contents.pages(contents.read())
         if page in notebooks
         and not page.startswith(f"{BOOK}/notes/")
         and any("{exercise}" in source for source in myst.markdown(notebooks[page]))

@@ -2,6 +2,7 @@
 
 import shutil
 
+import browser
 import print_book
 import pytest
 import yaml
@@ -61,9 +62,7 @@ def test_without_a_site_or_a_browser_it_says_so(tmp_path, monkeypatch, capsys):
     assert "run `make book` first" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(
-    not any(map(shutil.which, print_book.BROWSERS)), reason="no browser is installed"
-)
+@pytest.mark.skipif(browser.find() is None, reason="no browser is installed")
 def test_links_lead_inside_and_sheets_are_numbered(site, tmp_path):
     assert print_book.build(site, tmp_path / "pdf", tmp_path / "toc.yml") == 0
     reader = PdfReader(tmp_path / "pdf/depth-not-data.pdf")

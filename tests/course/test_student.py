@@ -12,6 +12,7 @@ import student
 from nbclient import NotebookClient
 
 from depth_not_data import course
+from depth_not_data.presentation import committed
 
 ROOT = Path(__file__).parents[2]
 FIRST = "book/linear/hessian-in-your-hand"
@@ -105,7 +106,7 @@ def test_numbers_that_only_solutions_quote_come_from_cells_that_go_with_them(edi
     for page in edition.pages:
         told = "\n".join(text for _, text in solutions.texts(edition.notebooks[page]))
         secret = set(role.findall(told)) - kept
-        shown = myst.glued(solutions.without(edition.notebooks[page]))
+        shown = committed.glued(solutions.without(edition.notebooks[page]))
         assert secret & shown.keys() == set(), f"{page}: tag the cell “{solutions.TAG}”"
 
 

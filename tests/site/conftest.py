@@ -1,24 +1,14 @@
 """A browser for the tests of the site: the installed Chromium or Chrome, driven by playwright."""
 
 import os
-import shutil
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import browser as chromium
 import pytest
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-)
 # The site that `make book` builds, or another one.
 SITE = Path(os.environ.get("BOOK_SITE", Path(__file__).parents[2] / "_build/html")).resolve()
 
@@ -44,11 +34,11 @@ def pytest_generate_tests(metafunc):
 def browser():
     """Start the browser; where there is none, the tests that need one are skipped."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = chromium.find()
     if path is None:
-        pytest.skip(f"no browser found: none of {', '.join(NAMES)} is installed")
+        pytest.skip(f"no browser found: none of {', '.join(chromium.NAMES)} is installed")
     with api.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        running = driver.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
         yield running
         running.close()
 

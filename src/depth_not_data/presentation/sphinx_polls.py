@@ -83,15 +83,19 @@ def _sheet(app, here):
     for docname in documents(app.env):
         if docname == here:
             continue
-        tree = app.env.get_and_resolve_doctree(docname, app.builder)
-        polls = [node for node in tree.findall(nodes.admonition) if POLL in node["classes"]]
-        if polls:
+        # Resolving a page is dear, and most have no poll.
+        if _polls(app.env.get_doctree(docname)):
+            polls = _polls(app.env.get_and_resolve_doctree(docname, app.builder))
             uri = app.builder.get_relative_uri(here, docname)
             words = app.env.titles[docname].astext()
             link = nodes.reference("", words, internal=True, refuri=uri)
             found.append(nodes.rubric("", "", link))
             found += [_item(poll, number) for number, poll in enumerate(polls, start=1)]
     return found
+
+
+def _polls(tree):
+    return [node for node in tree.findall(nodes.admonition) if POLL in node["classes"]]
 
 
 def _item(poll, number):

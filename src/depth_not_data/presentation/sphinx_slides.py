@@ -23,23 +23,36 @@ _ROLE = re.compile(r"\{(?:doc|ref|prf:ref|cite[^}]*)\}`([^`<]+?)(?:\s*<[^>]*>)?`
 
 
 class _Book:
-    """The notebooks of the book, by the last part of their name."""
+    """The notebooks of the book, by the last part of their name, and their figures."""
 
-    def __init__(self, app):
-        folder = Path(app.confdir) / app.config.slides_book
-        self.paths = {path.stem: path for path in sorted(folder.rglob("*.ipynb"))}
+    def __init__(self, folder):
+        paths = sorted(folder.rglob("*.ipynb"))
+        self.notebooks = {path.stem: committed.read(path) for path in paths}
+        self.pictures = {
+            picture.name: picture
+            for notebook in self.notebooks.values()
+            for picture in committed.pictures(notebook)
+        }
 
     def notebook(self, stem):
-        if stem not in self.paths:
+        if stem not in self.notebooks:
             raise ValueError(f"page must be a notebook of the book, got {stem!r}")
-        return committed.read(self.paths[stem])
+        return self.notebooks[stem]
 
     def picture(self, name):
-        for path in self.paths.values():
-            for picture in committed.pictures(committed.read(path)):
-                if picture.name == name:
-                    return picture
-        raise ValueError(f"name must be a figure of the book, got {name!r}")
+        if name not in self.pictures:
+            raise ValueError(f"name must be a figure of the book, got {name!r}")
+        return self.pictures[name]
+
+
+def _read_book(app):
+    """Read every notebook once a build: decks ask for dozens of figures."""
+    app.env.slides_book = _Book(Path(app.confdir) / app.config.slides_book)
+
+
+def _forget_book(app, env):
+    """Leave it out of what Sphinx stores of a build."""
+    del env.slides_book
 
 
 class SlideFigure(SphinxDirective):
@@ -50,7 +63,7 @@ class SlideFigure(SphinxDirective):
 
     def run(self):
         """Write the picture beside the deck and return its node."""
-        picture = _Book(self.env.app).picture(self.arguments[0])
+        picture = self.env.slides_book.picture(self.arguments[0])
         folder = Path(self.env.app.srcdir) / "figures"
         folder.mkdir(exist_ok=True)
         (folder / f"{picture.name}{picture.suffix}").write_bytes(picture.content)
@@ -68,7 +81,7 @@ class SlidePoll(SphinxDirective):
     def run(self):
         """Return the nodes of the poll."""
         page, number = self.arguments[0], int(self.arguments[1])
-        notebook = _Book(self.env.app).notebook(page)
+        notebook = self.env.slides_book.notebook(page)
         found, texts = committed.polls(notebook), committed.glued(notebook)
         if not 1 <= number <= len(found):
             raise self.error(f"{page} has {len(found)} polls, got {number}")
@@ -83,7 +96,7 @@ class Number(SphinxRole):
     def run(self):
         """Return the text."""
         page, _, key = self.text.partition(":")
-        texts = committed.glued(_Book(self.env.app).notebook(page))
+        texts = committed.glued(self.env.slides_book.notebook(page))
         if key not in texts:
             raise ValueError(f"key must be one that {page} glues, got {key!r}")
         return [nodes.Text(texts[key])], []
@@ -102,4 +115,6 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("slide-figure", SlideFigure)
     app.add_directive("slide-poll", SlidePoll)
     app.add_role("number", Number())
+    app.connect("builder-inited", _read_book)
+    app.connect("env-updated", _forget_book)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
