@@ -170,10 +170,13 @@ def contradiction(claim: Claim, measured) -> str | None:
     """Say what in a measurement contradicts the written verdict; None if nothing does.
 
     A confirmed claim must satisfy its rule, a refuted one must break it; what is said to be true
-    instead must hold for the same numbers.
+    instead must hold for the same numbers. Numbers that the quantity cannot have contradict both.
     """
     shown = format_measured(measured, claim.rule)
-    if claim.rule.accepts(measured) == (claim.verdict == REFUTED):
+    accepted = claim.rule.accepts(measured)
+    if not claim.rule.can_be(measured):
+        return f"{claim.id}: {claim.rule.quantity} is {shown}, which it cannot be"
+    if accepted == (claim.verdict == REFUTED):
         return (
             f"{claim.id}: the ledger says {claim.verdict!r}, but {claim.rule.quantity} is {shown} "
             f"and the rule is {claim.rule}"
@@ -208,7 +211,8 @@ def check(claim_id: str, *, measured) -> None:
         finite or has the wrong length.
     AssertionError
         If the measurement contradicts the written verdict: a confirmed claim that breaks its
-        rule, a refuted one that satisfies it, or one that breaks what is said to be true instead.
+        rule, a refuted one that satisfies it, or one that breaks what is said to be true instead;
+        or if the quantity cannot have such a value.
     """
     claim = get(claim_id)
     if not claim.is_settled:

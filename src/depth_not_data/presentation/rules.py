@@ -50,6 +50,10 @@ class Rule:
         Allowed absolute deviation, for ``within`` only.
     fixed : Fixed or None
         When the rule was fixed; None for a rule that says what is true instead.
+    possible : list or None
+        What the quantity can be at all, a pair (low, high) or a pair for each entry of `value`;
+        where it is not given, no less than zero for ``at most`` and anything for other kinds.
+        What lies outside is a fault of the measurement, whatever the verdict.
     """
 
     kind: str
@@ -58,6 +62,7 @@ class Rule:
     quantity: str = ""
     tolerance: float | None = None
     fixed: Fixed | None = None
+    possible: list | None = None
 
     def __post_init__(self):
         _validation.choice("kind", self.kind, KINDS)
@@ -71,6 +76,14 @@ class Rule:
             raise ValueError(f"value must be a pair (low, high) or pairs, got {self.value!r}")
         if self.kind == "between" and np.any(value[..., 0] > value[..., 1]):
             raise ValueError(f"value must have low <= high, got {self.value!r}")
+        if self.possible is not None:
+            entries = value.shape[:-1] if self.kind == "between" else value.shape
+            bounds = np.asarray(self.possible, dtype=np.float64)
+            if bounds.shape not in ((2,), (*entries, 2)) or not np.all(np.diff(bounds) > 0):
+                raise ValueError(
+                    "possible must be a pair (low, high) with low < high, or a pair for each entry "
+                    f"of value, got {self.possible!r}"
+                )
 
     def margins(self, measured) -> np.ndarray:
         """How far each entry of a measurement is inside the rule; negative where it breaks it.
@@ -102,6 +115,19 @@ class Rule:
     def accepts(self, measured) -> bool:
         """Whether a measurement (number or list of numbers) satisfies the rule, entry by entry."""
         return bool(np.all(self.margins(measured) >= 0))
+
+    def can_be(self, measured) -> bool:
+        """Whether the quantity can have these values at all, whatever the rule says of them.
+
+        >>> seeds = Rule("at least", 9, "one may fail", possible=[0, 10])
+        >>> seeds.accepts(11), seeds.can_be(11), Rule("at most", 1.0, "a distance").can_be(-1)
+        (True, False, False)
+        """
+        low, high = (0.0 if self.kind == "at most" else -np.inf), np.inf
+        if self.possible is not None:
+            low, high = np.moveaxis(np.asarray(self.possible, dtype=np.float64), -1, 0)
+        measured = _validation.real_array("measured", measured)
+        return bool(np.all((low <= measured) & (measured <= high)))
 
     def __str__(self):
         if self.kind == "between":
