@@ -465,3 +465,73 @@ def test_a_network_whose_hessian_does_not_fit():
     assert found.vectors.shape == (5, 47405)  # the matrix would take 8 GiB in float32
     assert found.residuals.max() <= 1e-4 * found.eigenvalues[0]
     assert found.functions["constant"].iloc[:4].min() > 0.9
+
+
+# On a graphics processor: the same answer. Skipped without one.
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+def on_device(name, dtype=torch.float64):
+    """Model, inputs and loss of a case, with everything on the device."""
+    model, inputs, _ = case(name, dtype)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        goal = torch.randn(model(inputs).shape, dtype=dtype)
+    here = (model, inputs, lambda out: nn.functional.mse_loss(out, goal))
+    model, inputs, _ = case(name, dtype)
+    there = goal.to("cuda")
+    return here, (
+        model.to("cuda"),
+        inputs.to("cuda"),
+        lambda out: nn.functional.mse_loss(out, there),
+    )
+
+
+@needs_cuda
+@pytest.mark.parametrize("name", MODELS)
+def test_the_answer_is_that_of_the_processor(name):
+    here, there = on_device(name)
+    expected = which_functions(*here, count=8)
+    found = which_functions(*there, count=8)
+    scale = abs(expected.eigenvalues[0])
+    assert np.allclose(found.eigenvalues, expected.eigenvalues, rtol=0, atol=1e-8 * scale)
+    assert found.residuals.max() <= 1e-8 * scale
+    assert isinstance(found.eigenvalues, np.ndarray)
+    assert np.allclose(found.functions.sum(axis=1), 1)
+    assert np.allclose(found.parameters.sum(axis=1), 1)
+
+
+@needs_cuda
+@pytest.mark.parametrize("name", ["perceptron", "transformer, eval"])
+def test_single_precision(name):
+    here, _ = on_device(name)
+    _, there = on_device(name, torch.float32)
+    expected = which_functions(*here, count=4).eigenvalues
+    found = which_functions(*there, count=4).eigenvalues
+    assert np.allclose(found, expected, rtol=0, atol=1e-3 * expected[0])
+
+
+@needs_cuda
+def test_neither_random_state_is_moved():
+    _, there = on_device("transformer, train")
+    torch.cuda.manual_seed(5)
+    before = torch.cuda.get_rng_state(), torch.get_rng_state()
+    which_functions(*there, count=3)
+    after = torch.cuda.get_rng_state(), torch.get_rng_state()
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+@needs_cuda
+def test_what_does_not_fit_on_the_device_is_refused_with_the_figure(monkeypatch):
+    _, there = on_device("perceptron")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 2000))
+    with pytest.raises(MemoryError, match="GiB are free"):
+        which_functions(*there, count=8)
+
+
+@needs_cuda
+def test_a_model_on_another_device_than_its_inputs_is_named():
+    model, inputs, loss = on_device("perceptron")[1]
+    with pytest.raises(ValueError, match="inputs"):
+        which_functions(model, inputs.cpu(), loss, count=2)
