@@ -477,7 +477,7 @@ def on_device(name, dtype=torch.float64):
     model, inputs, _ = case(name, dtype)
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        goal = torch.randn(model(inputs).shape, dtype=dtype)
+        goal = torch.randn(model(inputs).shape, dtype=torch.float64).to(dtype)
     here = (model, inputs, lambda out: nn.functional.mse_loss(out, goal))
     model, inputs, _ = case(name, dtype)
     there = goal.to("cuda")
