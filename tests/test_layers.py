@@ -17,6 +17,7 @@ ROOMS = {
     "residual": {"spectra"},
     "course": {"spectra", "linear", "residual"},
     "presentation": {"spectra", "linear", "residual"},
+    "replication": {"spectra", "linear", "residual", "presentation"},
     "which_functions": {"spectra", "presentation"},
 }
 # Parts of the Sphinx extension.
@@ -34,7 +35,9 @@ FOREIGN = {
         "linear.tanh",
         "linear.training",
         "course",
+        "replication",
         "residual",
+        "spectra.assembled",
         "spectra.autograd",
         "spectra.lanczos",
         "which_functions",
@@ -45,7 +48,7 @@ FOREIGN = {
     "IPython": {"presentation"},
     "altair": {"presentation"},
     "matplotlib": {"presentation", "which_functions"},
-    "pandas": {"presentation", "which_functions"},
+    "pandas": {"presentation", "replication", "which_functions"},
     "myst_nb": SITE,
     "sphinx": SITE,
 }

@@ -13,6 +13,7 @@ SECTIONS = {
     "spectra": "Spectra of any network",
     "course": "Exercises",
     "presentation": "What the reader sees",
+    "replication": "Fresh seeds",
     "which_functions": "Any network in one command",
 }
 
