@@ -5,7 +5,6 @@ code as it is, which are those of the chapters after `make test` or `make fresh`
 after training; and the published values.
 """
 
-import ast
 import csv
 import hashlib
 import json
@@ -15,11 +14,10 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from depth_not_data.linear import network, recursion, spectrum
-from depth_not_data.residual import eigenfunctions, rivals, sweeps
+from depth_not_data.residual import eigenfunctions, rivals, stored_runs, sweeps
 
 # Folder of each kind: the functions whose results are stored.
 STORED = {
@@ -50,19 +48,6 @@ Files with fewer eigenvalues than the network has parameters hold the largest.
 
 {count} networks. Text and data are under CC BY 4.0; the published values belong to their authors.
 """  # noqa: E501
-
-
-def stored(work) -> list[tuple[dict, object]]:
-    """Arguments and results that are stored for a function and the code as it is."""
-    memory = joblib.Memory(sweeps.cache_folder(), verbose=0).cache(work)
-    folder = Path(memory.store_backend.location) / memory.func_id
-    code, found = repr(sweeps.fingerprint(work)), []
-    for path in sorted(folder.glob("*/metadata.json")):
-        written = json.loads(path.read_text("utf-8"))["input_args"]
-        if written.get("code") == code and path.with_name("output.pkl").exists():
-            arguments = {k: ast.literal_eval(v) for k, v in written.items() if k != "code"}
-            found.append((arguments, joblib.load(path.with_name("output.pkl"))))
-    return found
 
 
 def name_of(arguments: dict, usual: dict) -> str:
@@ -101,7 +86,7 @@ def export_stored(folder: Path) -> list[dict]:
     for kind, functions in STORED.items():
         files = defaultdict(dict)
         for work in functions:
-            for arguments, result in stored(work):
+            for arguments, result in stored_runs.entries(work):
                 name, seed = name_of(arguments, usual.get(kind)), arguments["seed"]
                 columns = {f"seed_{seed}": result.eigenvalues}
                 if kind == "eigenvectors":

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import build_book
+import build_status
 import bundle
 import downloads
 import export_spectra
@@ -22,7 +23,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from depth_not_data.presentation import claims, sphinx_downloads
 from depth_not_data.presentation.sphinx_downloads import SITE, files_under, write_zip
-from depth_not_data.residual import sweeps
+from depth_not_data.residual import stored_runs, sweeps
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,7 +128,7 @@ def test_ledger_as_data_has_every_claim_and_what_was_measured(monkeypatch):
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv(sweeps.CACHE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv(stored_runs.CACHE_VARIABLE, str(tmp_path / "store"))
     return tmp_path / "exported"
 
 
@@ -155,7 +156,7 @@ def test_spectra_are_those_that_are_stored(store):
 
 def test_runs_of_other_code_are_left_out(store, monkeypatch):
     sweeps.sweep([2], [1], [0], n_jobs=1, steps=1, n_samples=10)
-    monkeypatch.setattr(export_spectra.sweeps, "fingerprint", lambda work: ("other", "code"))
+    monkeypatch.setattr(export_spectra.stored_runs, "fingerprint", lambda work: ("other", "code"))
     with pytest.raises(ValueError, match="no training is stored"):
         export_spectra.export(store)
 
@@ -187,6 +188,13 @@ def test_file_name_tells_options_apart():
 
 
 # The bundle
+
+
+EXPORT = downloads.export
+
+
+def nothing_is_stored(folder):
+    raise ValueError("nothing is stored")
 
 
 @pytest.fixture
@@ -232,6 +240,7 @@ def test_bundle_holds_sources_site_data_and_checksums(checkout, tmp_path):
         "figures/f.svg",
         "spectra/s.csv",
         "claims.json",
+        "release.json",
         "MANIFEST.sha256",
     }
     assert json.loads((top / "claims.json").read_text()) == [{"id": "X1"}]
@@ -263,6 +272,35 @@ def test_sources_are_what_git_follows_and_a_bundle_has_the_same(checkout, tmp_pa
     top = unpacked(bundle.main(), tmp_path / "unpacked")
     monkeypatch.chdir(top)
     assert set(bundle.sources()) == of_git
+
+
+def test_a_bundle_says_of_which_commit_it_is_and_a_build_of_it_says_the_same(
+    checkout, tmp_path, monkeypatch
+):
+    who = ["-c", "user.name=Reader", "-c", "user.email=reader@example.org"]
+    for arguments in (["init"], ["add", "Makefile"], [*who, "commit", "-m", "First"]):
+        subprocess.run(["git", *arguments], check=True, capture_output=True)
+    said = build_status.build()
+    assert said["Commit"] != "unknown" != said["Date"]
+    monkeypatch.chdir(unpacked(bundle.main(), tmp_path / "unpacked"))
+    assert build_status.build() == said
+    Path("release.json").unlink()
+    assert build_status.build() == said | {"Commit": "unknown", "Date": "unknown"}
+
+
+def test_a_book_built_from_a_bundle_has_its_spectra_until_the_code_is_edited(
+    checkout, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(unpacked(bundle.main(), tmp_path / "unpacked"))
+    # Undone: the export itself, which finds nothing stored here.
+    monkeypatch.setattr(downloads, "export", EXPORT)
+    monkeypatch.setattr(downloads.export_figures, "export", lambda folder: {})
+    monkeypatch.setattr(downloads.export_spectra, "export", nothing_is_stored)
+    assert downloads.export() == []
+    assert files_under(downloads.WORK / "spectra").keys() == {"s.csv"}
+    Path("src/a.py").write_text("a = 2\n")
+    assert downloads.export() == ["spectra: nothing is stored"]
+    assert not (downloads.WORK / "spectra").exists()
 
 
 def test_bundle_of_an_old_site_or_without_spectra_is_refused(checkout, monkeypatch):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from depth_not_data.residual import functions, sweeps
+from depth_not_data.residual import functions, stored_runs
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual import network as residual_network
 from depth_not_data.residual.eigenfunctions import _summary, analyse
@@ -12,7 +12,7 @@ SMALL = {"steps": 20, "n_samples": 60}
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv(sweeps.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(stored_runs.CACHE_VARIABLE, str(tmp_path / "cache"))
 
 
 def test_shares_and_eigenvalues_are_those_of_the_student():

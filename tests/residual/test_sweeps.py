@@ -1,4 +1,5 @@
 import functools
+import shutil
 from pathlib import Path
 
 import joblib
@@ -9,7 +10,7 @@ import torch
 from depth_not_data import _source
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual import network as residual_network
-from depth_not_data.residual import sweeps
+from depth_not_data.residual import stored_runs
 from depth_not_data.residual.sweeps import sweep, top_sweep
 
 SMALL = {"steps": 3, "n_samples": 12}
@@ -17,7 +18,7 @@ SMALL = {"steps": 3, "n_samples": 12}
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv(sweeps.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(stored_runs.CACHE_VARIABLE, str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -67,9 +68,9 @@ def test_a_default_spelt_out_is_the_same_run(trainings):
 
 
 def test_code_that_does_something_else_is_another_key(monkeypatch):
-    before = sweeps.fingerprint(sweep)
+    before = stored_runs.fingerprint(sweep)
     monkeypatch.setattr(_source, "fingerprint", lambda module: f"edited {module}")
-    assert sweeps.fingerprint(sweep) != before
+    assert stored_runs.fingerprint(sweep) != before
 
 
 def test_a_top_sweep_trains_each_seed_once(trainings):
@@ -81,15 +82,14 @@ def test_a_top_sweep_trains_each_seed_once(trainings):
 
 
 def test_another_torch_is_seen(monkeypatch):
-    before = sweeps.fingerprint(sweep)
+    before = stored_runs.fingerprint(sweep)
     monkeypatch.setattr(torch, "__version__", "0.0")
-    assert sweeps.fingerprint(sweep) != before
+    assert stored_runs.fingerprint(sweep) != before
 
 
 def test_the_backend_can_be_switched_from_outside():
     here = sweep([2], [1], [0, 1], n_jobs=1, **SMALL)
-    again = joblib.Memory(sweeps.cache_folder(), verbose=0)
-    again.clear(warn=False)
+    shutil.rmtree(stored_runs.cache_folder())
     with joblib.parallel_config(backend="threading"):
         there = sweep([2], [1], [0, 1], n_jobs=2, **SMALL)
     for a, b in zip(here, there, strict=True):
@@ -103,8 +103,8 @@ def test_the_number_of_threads_is_left_as_it_was():
 
 
 def test_the_cache_of_a_checkout_lies_in_it(monkeypatch):
-    monkeypatch.delenv(sweeps.CACHE_VARIABLE)
-    assert sweeps.cache_folder() == Path(__file__).resolve().parents[2] / ".cache"
+    monkeypatch.delenv(stored_runs.CACHE_VARIABLE)
+    assert stored_runs.cache_folder() == Path(__file__).resolve().parents[2] / ".cache"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from depth_not_data import _validation
-from depth_not_data.residual import functions, sweeps
+from depth_not_data.residual import functions, stored_runs, sweeps
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual import network as residual_network
 
@@ -80,11 +80,11 @@ def analyse(
 
     Notes
     -----
-    Stored on disk by :func:`depth_not_data.residual.sweeps.stored`.
+    Stored on disk by :func:`depth_not_data.residual.stored_runs.stored`.
     """
     checked = _checked(cases)
     options = sweeps.with_defaults(residual_network.train_student, options)
-    return sweeps.stored(_analyse, checked, options, n_jobs=n_jobs)
+    return stored_runs.stored(_analyse, checked, options, n_jobs=n_jobs)
 
 
 def _checked(cases):

@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.nn.utils import parameters_to_vector
 
 from depth_not_data import _validation
-from depth_not_data.residual import _training, relatives, sweeps
+from depth_not_data.residual import _training, relatives, stored_runs, sweeps
 from depth_not_data.spectra import autograd
 
 INPUTS = ("gaussian", "digits", "text")
@@ -321,7 +321,7 @@ def relative_sweep(
     Returns
     -------
     list of Leading
-        In the order of `seeds`; stored by :func:`depth_not_data.residual.sweeps.stored`.
+        In the order of `seeds`; stored by :func:`depth_not_data.residual.stored_runs.stored`.
 
     Raises
     ------
@@ -332,7 +332,7 @@ def relative_sweep(
     if count is not None:
         count = _validation.integer("count", count, minimum=1)
     options = dict(sorted(architecture.items()))
-    return sweeps.stored(_run, cases, count, Task(**(task or {})), options, n_jobs=n_jobs)
+    return stored_runs.stored(_run, cases, count, Task(**(task or {})), options, n_jobs=n_jobs)
 
 
 def _run(n_embd, n_block, seed, count, task, options, code):

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from depth_not_data import _validation
-from depth_not_data.residual import _training, sweeps
+from depth_not_data.residual import _training, stored_runs, sweeps
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual import network as residual_network
 from depth_not_data.spectra import autograd
@@ -205,7 +205,7 @@ def rival_sweep(
     Returns
     -------
     list of depth_not_data.residual.sweeps.Run
-        In the order of `seeds`; stored on disk by :func:`depth_not_data.residual.sweeps.stored`.
+        In the order of `seeds`; stored by :func:`depth_not_data.residual.stored_runs.stored`.
 
     Raises
     ------
@@ -215,7 +215,7 @@ def rival_sweep(
     cases = sweeps.checked([n_embd], [n_block], seeds, minimum_width=2)
     if count is not None:
         count = _validation.integer("count", count, minimum=1)
-    return sweeps.stored(_run, cases, count, with_defaults(options), n_jobs=n_jobs)
+    return stored_runs.stored(_run, cases, count, with_defaults(options), n_jobs=n_jobs)
 
 
 def with_defaults(options: dict) -> dict:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from depth_not_data import _validation
-from depth_not_data.residual import sweeps
+from depth_not_data.residual import stored_runs
 from depth_not_data.residual.activations import RELU_MEAN
 from depth_not_data.residual.batched import Batch, Setting, checked, descend, sharpness
 from depth_not_data.residual.wide_limit import kernel_eigenvalue
@@ -192,7 +192,7 @@ def trained(
         (*checked(s)[:2], tuple(checked(s)), tuple(map(float, own)))
         for s, own in zip(settings, steps, strict=True)
     ]
-    return sweeps.stored(_run, cases, tuple(seeds), updates, n_samples, tuple(look))
+    return stored_runs.stored(_run, cases, tuple(seeds), updates, n_samples, tuple(look))
 
 
 def _run(n_embd, n_block, setting, steps, seeds, updates, n_samples, look, code):

@@ -1,28 +1,17 @@
-"""Hessian spectra of many trained students, in parallel and remembered on disk.
-
-Runs go through joblib: ``with joblib.parallel_config(backend="dask"):`` around a call, or any
-other registered backend, spreads them over a cluster and changes nothing else.
-"""
+"""Hessian spectra of many trained students, in parallel and remembered on disk (`stored_runs`)."""
 
 import inspect
 import itertools
-import os
-import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import joblib
 import numpy as np
-import torch
-from tqdm import tqdm
 
-from depth_not_data import _source, _validation
+from depth_not_data import _validation
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual import network as residual_network
+from depth_not_data.residual.stored_runs import stored
 from depth_not_data.spectra import autograd
-
-CACHE_VARIABLE = "DEPTH_NOT_DATA_CACHE"
 
 
 @dataclass(frozen=True)
@@ -80,9 +69,9 @@ def sweep(
 
     Notes
     -----
-    A result is stored in :func:`cache_folder` under its arguments, those that were left out
-    included, the code of the helpers without comments and docstrings, and the version of torch: a
-    run is repeated when any of them changes, and only then.
+    A result is stored (:func:`depth_not_data.residual.stored_runs.stored`) under its arguments,
+    those that were left out included, the code of the helpers without comments and docstrings, and
+    the version of torch: a run is repeated when any of them changes, and only then.
     """
     combinations = checked(n_embd, n_block, seeds)
     options = with_defaults(residual_network.train_student, options)
@@ -144,83 +133,6 @@ def checked(
         )
         for n, d, s in itertools.product(*wanted.values())
     ]
-
-
-def stored(
-    work: Callable,
-    cases: Sequence[tuple],
-    *arguments,
-    n_jobs: int = -1,
-    progress: bool | None = False,
-) -> list:
-    """Results of ``work(*case, *arguments, code)`` for every case, computed where none is stored.
-
-    Parameters
-    ----------
-    work : callable
-        A function at the top level of a module. Its last argument, the fingerprint of the code, is
-        there to be part of the key under which joblib stores the result.
-    cases : sequence of tuple
-        Each begins with the width N and the number of blocks D.
-    *arguments
-        The same for every case.
-    n_jobs, progress
-        As in :func:`sweep`; no bar by default.
-
-    Returns
-    -------
-    list
-        In the order of `cases`.
-    """
-    run = joblib.Memory(cache_folder(), verbose=0).cache(work)
-    code = fingerprint(work)
-    calls = [(*case, *arguments, code) for case in cases]
-    missing = [i for i, call in enumerate(calls) if not run.check_call_in_cache(*call)]
-    # The largest first, so that no worker is left alone with one of them.
-    missing.sort(key=lambda i: -(cases[i][0] ** 2) * cases[i][1])
-    disable = None if progress is None else not progress
-    bar = tqdm(missing, desc="runs started", leave=False, disable=disable)
-    with warnings.catch_warnings():
-        # joblib restarts a worker that holds much memory, as one does after a large Hessian.
-        warnings.filterwarnings("ignore", message="A worker stopped", category=UserWarning)
-        # Results are taken from the workers and not from the disk: theirs may be another machine's.
-        fresh = joblib.Parallel(n_jobs=n_jobs if missing else 1)(
-            joblib.delayed(_in_one_thread)(run, calls[i]) for i in bar
-        )
-    computed = dict(zip(missing, fresh, strict=True))
-    return [computed[i] if i in computed else run(*call) for i, call in enumerate(calls)]
-
-
-def _in_one_thread(run, call):
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return run(*call)
-    finally:
-        torch.set_num_threads(threads)
-
-
-def cache_folder() -> Path:
-    """Folder of the stored results.
-
-    The environment variable ``DEPTH_NOT_DATA_CACHE`` if it is set, else ``.cache`` in the
-    checkout of the book, else ``~/.cache/depth-not-data``.
-    """
-    if os.environ.get(CACHE_VARIABLE):
-        return Path(os.environ[CACHE_VARIABLE])
-    root = Path(__file__).resolve().parents[3]
-    if (root / "pyproject.toml").exists():
-        return root / ".cache"
-    return Path.home() / ".cache" / "depth-not-data"
-
-
-def fingerprint(work: Callable) -> tuple[str, str]:
-    """Everything but its arguments that a run depends on.
-
-    The code of the module of `work` and of all that it imports of this package, as a digest, and
-    the version of torch.
-    """
-    return _source.fingerprint(work.__module__), torch.__version__
 
 
 def with_defaults(train: Callable, options: dict) -> dict:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from depth_not_data import _validation
-from depth_not_data.residual import sweeps
+from depth_not_data.residual import stored_runs, sweeps
 from depth_not_data.spectra import autograd
 
 CELLS = {
@@ -106,7 +106,7 @@ def trained_spectra(
     Returns
     -------
     list of numpy.ndarray, float64, shape (8 N^2 D + 2 N D,)
-        For every seed, descending. Stored as in :mod:`depth_not_data.residual.sweeps`.
+        For every seed, descending. Stored as in :mod:`depth_not_data.residual.stored_runs`.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def trained_spectra(
     steps = _validation.integer("steps", steps, minimum=0)
     lr = _validation.number("lr", lr, above=0.0)
     n_samples = _validation.integer("n_samples", n_samples, minimum=1)
-    return sweeps.stored(_trained, cases, cell, steps, lr, n_samples)
+    return stored_runs.stored(_trained, cases, cell, steps, lr, n_samples)
 
 
 def _trained(n_embd, n_block, seed, cell, steps, lr, n_samples, code):
@@ -165,7 +165,7 @@ def start_spectra(
     cases = sweeps.checked([n_embd], [n_block], seeds, minimum_width=2)
     cell = _validation.choice("cell", cell, tuple(CELLS))
     n_samples = _validation.integer("n_samples", n_samples, minimum=1)
-    return sweeps.stored(_at_start, cases, cell, n_samples)
+    return stored_runs.stored(_at_start, cases, cell, n_samples)
 
 
 def _at_start(n_embd, n_block, seed, cell, n_samples, code):

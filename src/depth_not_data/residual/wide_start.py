@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from depth_not_data import _validation
-from depth_not_data.residual import sweeps, two_by_two
+from depth_not_data.residual import stored_runs, sweeps, two_by_two
 from depth_not_data.spectra import autograd
 
 
@@ -41,7 +41,7 @@ def spectra(
     if any(multiple < 1 for _, _, multiple in cases):
         raise ValueError(f"multiples must be integers >= 1, got {[case[2] for case in cases]}")
     n_samples = _validation.integer("n_samples", n_samples, minimum=1)
-    return sweeps.stored(_run, cases, n_samples)
+    return stored_runs.stored(_run, cases, n_samples)
 
 
 def _run(n_embd, n_block, multiple, n_samples, code):
