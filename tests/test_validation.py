@@ -157,3 +157,55 @@ def test_symmetric_allows_what_it_is_told_and_symmetrises():
 def test_symmetric_needs_a_square_matrix(matrix):
     with pytest.raises(ValueError, match="covariance must be a square matrix, got shape"):
         _validation.symmetric("covariance", matrix, 1e-9)
+
+
+def test_what_is_exactly_on_a_bound_that_belongs_to_the_range_is_taken():
+    assert _validation.integer("depth", 1, minimum=1) == 1
+    assert _validation.number("momentum", 0.0, minimum=0.0, below=1.0) == 0.0
+    assert _validation.number("lr", 1e-300, above=0.0) == 1e-300
+    assert _validation.number("any", -7) == -7.0
+    assert _validation.real_array("lam", [0.0, 1.0], minimum=0.0).tolist() == [0.0, 1.0]
+    assert _validation.vector("lam", [0.0, 1.0], minimum=0.0).tolist() == [0.0, 1.0]
+    assert _validation.symmetric("covariance", np.zeros((2, 2)), 1e-9).tolist() == [[0, 0], [0, 0]]
+    assert _validation.widths((3, 1)) == (3, 1)
+    assert _validation.widths([2, 5, 4]) == (2, 5, 4)
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (True, "True"),
+        (1j, "1j"),
+        ([True, 1.0], "entries of type bool"),
+        ([[0.5, np.True_]], "entries of type bool"),
+        ([1.0, 1 + 0j], "entries of type complex128"),
+        ([None], "entries of type object"),
+    ],
+)
+def test_real_array_says_what_it_got(value, got):
+    with pytest.raises(ValueError, match=rf"^lam must be an array of real numbers, got {got}$"):
+        _validation.real_array("lam", value)
+
+
+def test_real_array_says_which_entries_are_wrong():
+    with pytest.raises(ValueError, match=r"^lam must be finite, got nan among its entries$"):
+        _validation.real_array("lam", [1.0, math.nan, math.inf])
+    with pytest.raises(ValueError, match=r"^lam must be >= 0 everywhere, got a minimum of -0.5$"):
+        _validation.real_array("lam", [1.0, -0.5, 2.0], minimum=0.0)
+    with pytest.raises(ValueError, match=r"^widths\[1\] must be an integer >= 1, got 0$"):
+        _validation.widths((3, 0))
+
+
+def test_real_array_does_not_copy_what_is_float64_already():
+    array = np.arange(3.0)
+    assert _validation.real_array("lam", array) is array
+
+
+def test_a_vector_has_one_axis_and_one_of_the_lengths():
+    assert _validation.vector("lam", [1, 2, 3]).tolist() == [1.0, 2.0, 3.0]
+    assert _validation.vector("lam", [1, 2], lengths=(4, 2)).tolist() == [1.0, 2.0]
+    for value, shape in ((1.0, r"\(\)"), (np.ones((2, 1)), r"\(2, 1\)")):
+        with pytest.raises(ValueError, match=f"^lam must be one-dimensional, got shape {shape}$"):
+            _validation.vector("lam", value)
+    with pytest.raises(ValueError, match="^lam must have length 2 or 4, got length 3$"):
+        _validation.vector("lam", [1, 2, 3], lengths=(4, 2, 4))

@@ -171,3 +171,35 @@ def test_bad_times_are_named(arguments, message):
 
 def test_one_layer_may_start_at_zero():
     assert learning_time(0.0, 0.5, 1.0, 1) == pytest.approx(np.log(2), rel=1e-14)
+
+
+@pytest.mark.parametrize("depth", [2, 3, 5])
+def test_sums_run_over_the_layers_and_means_over_the_directions(depth):
+    mu = np.random.default_rng(0).uniform(0.1, 0.9, size=(2, 4))
+    powers = [mu**k for k in range(depth)]
+    centre, coupling = sum(powers), sum(k * mu ** (k - 1) for k in range(1, depth))
+    np.testing.assert_allclose(flow.bulk_eigenvalue(mu, depth), centre)
+    expected = centre + mu ** (depth / 2) * coupling / centre
+    np.testing.assert_allclose(flow.largest_bulk_eigenvalue(mu, depth), expected)
+    ratio = depth / (1 + 0.3 * np.mean(centre - 1, axis=1))
+    np.testing.assert_allclose(flow.ratio_of_means(mu, depth, 0.3), ratio)
+    times = [[learning_time(lam, 0.95, 1.0, depth) for lam in row] for row in mu]
+    np.testing.assert_allclose(learning_time(mu, 0.95, 1.0, depth), times)
+
+
+@pytest.mark.parametrize(
+    ("lam0", "lam1", "message"),
+    [
+        ([0.0, 0.1], 0.5, "lam0 must be > 0"),
+        ([0.6, 0.1], 0.5, "lam1 must be >= lam0"),
+        (0.1, [0.5, 1.0], "lam1 must be >= lam0 and <"),
+    ],
+)
+def test_one_bad_entry_of_several_is_enough(lam0, lam1, message):
+    with pytest.raises(ValueError, match=message):
+        learning_time(lam0, lam1, 1.0, 2)
+
+
+def test_shares_of_none_and_of_all():
+    assert flow.ratio_of_means([1.0], 3, 0.0) == 3.0
+    assert flow.ratio_of_means([1.0], 3, 1.0) == 1.0

@@ -99,3 +99,23 @@ def test_an_unknown_name_gets_the_list(name):
 def test_the_dial_ends_at_zero_and_one(whitening):
     with pytest.raises(ValueError, match="whitening must be a finite number >= 0 and <= 1"):
         real_data.load("digits", whitening=whitening)
+
+
+def test_raw_inputs_have_only_their_mean_taken_away():
+    features = datasets.load_digits().data
+    once = features - features.mean(axis=0)
+    inputs, _ = real_data.load("digits", whitening=0)
+    np.testing.assert_array_equal(inputs, (once - once.mean(axis=0)).T)
+
+
+def test_what_has_no_variance_is_told_by_the_largest_one(monkeypatch):
+    signs = np.array([[a, b, a * b] for a in (-1, 1) for b in (-1, 1)], dtype=float)
+    for sizes, rows in (
+        ([1e-6, 1e-12, 1e-15], 3),
+        ([1e6, 1.0, 1e-5], 3),
+        ([1e6, 1.0, 1e-7], 2),
+        ([1e6, 1e-7, 1e-7], 1),
+    ):
+        features = signs * sizes, np.arange(4.0)
+        monkeypatch.setattr(real_data.datasets, "load_diabetes", lambda f=features, **_: f)
+        assert real_data.load("diabetes", whitening=1)[0].shape == (rows, 4)

@@ -39,6 +39,21 @@ def test_the_ratios_are_those_of_one_network_at_a_time():
         np.testing.assert_allclose(found[:, i], flow.ratio_of_means(mu, depth, 0.625))
 
 
+def test_groups_may_leave_no_rest_and_no_bulk():
+    found = shortfall.groups([2.0, 1.0, 1.0], (2, 2, 2), 1)
+    assert [group.tolist() for group in found] == [[2.0], [1.0, 1.0], []]
+    found = shortfall.groups([2.0, 2.0, 2.0, 2.0, 0.0], (2, 2, 2), 2)
+    assert [group.size for group in found] == [4, 0, 1]
+
+
+def test_a_printed_number_may_be_off_by_half_a_unit_and_no_more():
+    # Without a share the ratio is the depth itself, and the bulk is 1.
+    for off, near in ((0.005, True), (0.0051, False)):
+        for sign in (1, -1):
+            assert shortfall.consistent(1.0, 0.0, [2], [2 + sign * off], [1.0]) == near
+            assert shortfall.consistent(1.0, 0.0, [2], [2.0], [1 + sign * off]) == near
+
+
 def test_late_excess_falls_with_the_root_of_time_and_the_wrong_law_with_another():
     early, late = shortfall.excess([1e12, 64e12], depth=7)
     assert early / late == pytest.approx(2.0, rel=0.02)
@@ -71,6 +86,7 @@ def test_consistent_finds_the_pair_that_made_the_numbers():
         (lambda: shortfall.training_time([-1], 0.1, 0.9), "updates must be >= 0"),
         (lambda: shortfall.training_time([1], 0.0, 0.9), "lr must be"),
         (lambda: shortfall.training_time([1], 0.1, 1.0), "momentum must be"),
+        (lambda: shortfall.training_time([1], 0.1, -0.5), "momentum must be"),
         (lambda: shortfall.excess(1.0, 1), "depth must be"),
         (lambda: shortfall.excess(1.0, 2, product=-1.0), "product must be"),
         (lambda: shortfall.excess(1.0, 2, extra_layers=-1), "extra_layers must be"),

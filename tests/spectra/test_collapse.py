@@ -75,8 +75,10 @@ def test_a_bad_argument_is_named(spectra, scales, message):
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "name"), [(0, 3, "first"), (3, 2, "last"), (1, 7, "last")]
+    ("first", "last", "name"),
+    [(0, 3, "first must be"), (3, 2, "last must be"), (1, 7, "last must be <= 6 here, got 7")],
 )
 def test_a_range_that_does_not_fit_is_named(first, last, name):
-    with pytest.raises(ValueError, match=f"{name} must be"):
-        log_spread([DESCENDING] * 2, first=first, last=last)
+    for other in (DESCENDING, [*DESCENDING, 0.05, 0.01]):
+        with pytest.raises(ValueError, match=name):
+            log_spread([DESCENDING, other], first=first, last=last)

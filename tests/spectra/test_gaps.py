@@ -85,6 +85,22 @@ def test_a_bad_spectrum_is_refused(function, bad):
 
 
 @pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ([[2.0, 1.0]], r"got shape \(1, 2\)$"),
+        (3.0, "got 3.0$"),
+        ([3.0, 1.0, 2.0], "got 1.0 before 2.0$"),
+        ([3.0, 3.0, 2.0, 2.5, 5.0], "got 2.0 before 2.5$"),
+        ([3.0, 0.0, -0.5, -2.0], "got 0.0 at rank 2$"),
+        ([3.0, 0.5, -0.5, -2.0], "got -0.5 at rank 3$"),
+    ],
+)
+def test_the_first_number_that_is_wrong_is_named(bad, message):
+    with pytest.raises(ValueError, match=message):
+        gaps.neighbour_ratios(bad)
+
+
+@pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: gaps.largest_gaps(DESCENDING, 1, first=0, last=3), "first must be"),
@@ -142,6 +158,32 @@ def test_every_window_lies_in_the_range():
     slopes = local_slopes(curve, first=first, last=last, half_width=half_width)
     np.testing.assert_allclose(list(slopes.values()), -1.0, atol=1e-10)
     assert list(slopes) == list(range(min(slopes), max(slopes) + 1))
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 60), (2, 30), (12, 61), (9, 37)])
+@pytest.mark.parametrize("half_width", [0.1, 0.15, 0.5])
+def test_a_slope_is_that_of_three_or_more_ranks_all_in_the_range(first, last, half_width):
+    curve = np.sort(np.random.default_rng(0).uniform(1, 9, size=61))[::-1]
+    factor, expected = np.exp(half_width), {}
+    for k in range(1, 62):
+        window = np.array([j for j in range(1, 99) if k / factor <= j <= k * factor])
+        if len(window) >= 3 and first <= k / factor and k * factor <= last:
+            x, y = np.log(window), np.log(curve[window - 1])
+            expected[k] = np.polyfit(x, y, 1)[0]
+    found = local_slopes(curve, first=first, last=last, half_width=half_width)
+    assert list(found) == list(expected)
+    np.testing.assert_allclose(list(found.values()), list(expected.values()), rtol=1e-9)
+
+
+def test_ranges_may_be_as_short_as_they_say():
+    assert gaps.largest_gaps([3.0, 2.0, 1.0], 1, first=2, last=2) == (2,)
+    assert gaps.largest_gaps([3.0, 1.0], 1, first=1, last=1) == (1,)
+    assert gaps.largest_gaps([9.0, 3.0, 2.0, 1.0], 3, first=1, last=3) == (1, 2, 3)
+    # Of equal ratios the one at the smaller rank.
+    assert gaps.largest_gaps([8.0, 4.0, 2.0, 1.0], 1, first=1, last=3) == (1,)
+    assert steepest_rank(K**0.0, first=1, last=60, half_width=0.1) == 11
+    assert gaps.wide_gaps([1.0, 1.5], threshold=1.5).tolist() == [2]
+    assert gaps.wide_gaps([1.5, gaps.GAP, np.nextafter(gaps.GAP, 0)]).tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import bootstrap
 
 from depth_not_data.spectra.growth import exponent
 
@@ -35,16 +36,38 @@ def test_a_wider_scatter_gives_a_wider_interval():
     assert wide.high - wide.low > 5 * (narrow.high - narrow.low)
 
 
+def test_the_interval_is_the_percentile_bootstrap_of_2000_resamples_from_seed_0():
+    rng = np.random.default_rng(3)
+    values = {d: d * rng.lognormal(sigma=0.2, size=n) for d, n in ((1, 5), (3, 7))}
+    x = np.repeat(np.log([1, 3]), (5, 7))
+
+    def slope(*groups):
+        return np.polyfit(x, np.concatenate(groups), 1)[0]
+
+    expected = bootstrap(
+        [np.log(v) for v in values.values()],
+        slope,
+        n_resamples=2000,
+        method="percentile",
+        vectorized=False,
+        rng=0,
+    ).confidence_interval
+    found = exponent(values)
+    np.testing.assert_allclose([found.low, found.high], expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
-    "values",
+    ("values", "message"),
     [
-        {1: [1.0, 2.0]},
-        {1: [1.0, 2.0], 2: [1.0, -1.0]},
-        {0: [1.0, 2.0], 2: [1.0, 2.0]},
-        {1: [1.0], 2: [1.0, 2.0]},
+        ({}, r"values must hold two or more sizes, got \[\]"),
+        ({1: [1.0, 2.0]}, r"values must hold two or more sizes, got \[1\]"),
+        ({1: [1.0, 2.0], 2: [1.0, -1.0]}, r"values\[2\] must be two or more numbers > 0"),
+        ({0: [1.0, 2.0], 2: [1.0, 2.0]}, "values: sizes must be two or more numbers > 0"),
+        ({1: [1.0], 2: [1.0, 2.0]}, r"values\[1\] must be two or more numbers > 0"),
+        ({1: [[1.0, 2.0]] * 2, 2: [1.0, 2.0]}, r"values\[1\] must be two or more numbers > 0"),
     ],
-    ids=["one size", "negative", "size zero", "one value"],
+    ids=["none", "one size", "negative", "size zero", "one value", "two axes"],
 )
-def test_bad_input_is_named(values):
-    with pytest.raises(ValueError, match="values"):
+def test_bad_input_is_named(values, message):
+    with pytest.raises(ValueError, match=message):
         exponent(values)
