@@ -4,6 +4,7 @@ Outputs are taken from the last build or from the committed notebook where they 
 (`freshness` says when that is). With ``--fresh`` every notebook is executed.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -117,8 +118,11 @@ def render() -> None:
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--all", "--quiet"]
     # The page of downloads lists what was gathered.
     gather = [sys.executable, "tools/downloads.py"]
+    # Pages are dated by the commit, so that it gives the same site on another day.
+    date = build_status.moment()
+    dated = os.environ | ({"SOURCE_DATE_EPOCH": str(date)} if date else {})
     for step in (gather, [*command, "-W", "-n", "--keep-going"]):
-        status = subprocess.run(step).returncode
+        status = subprocess.run(step, env=dated).returncode
         if status:
             sys.exit(status)
 

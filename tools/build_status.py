@@ -1,6 +1,7 @@
 """What a build did and on what: written down for the page book/appendix/status.
 
-No path, no host name: versions, the kind of machine, the commit, and where outputs are from.
+No path, no host name, no time of day: versions, the kind of machine, the commit and its date, and
+where outputs are from. So two builds of a commit on one machine say the same.
 """
 
 import datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import environment
 import freshness
+import release
 
 STATUS = Path("_build/status.json")
 
@@ -33,9 +35,11 @@ def write(sources: dict[Path, str], path: Path = STATUS) -> None:
 
 
 def build() -> dict[str, str]:
-    """Date, commit, kind of machine, and Python."""
+    """Commit and its date, kind of machine, and Python."""
+    seconds = moment()
+    date = seconds and datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return {
-        "Date": datetime.datetime.now(datetime.UTC).strftime("%d %B %Y, %H:%M UTC"),
+        "Date": date.strftime("%d %B %Y, %H:%M UTC") if date else "unknown",
         "Commit": commit(),
         "Machine": f"{platform.system()} on {processor()}, {os.cpu_count()} processors",
         "Python": platform.python_version(),
@@ -44,12 +48,25 @@ def build() -> dict[str, str]:
 
 def commit() -> str:
     """Short name of the commit, and whether files were edited after it."""
+    if not Path(".git").exists():
+        return release.read().get("commit", "unknown")
     try:
         name = _git("rev-parse", "--short", "HEAD")
         edited = _git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{name}, with edits that are not committed" if edited else name
+
+
+def moment() -> int | None:
+    """Seconds since 1970 at the commit, if there is one; SOURCE_DATE_EPOCH counts more."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if not given and Path(".git").exists():
+        try:
+            given = _git("log", "-1", "--format=%ct")
+        except (OSError, subprocess.CalledProcessError):
+            return None
+    return int(given) if given else release.read().get("moment")
 
 
 def _git(*arguments):

@@ -1,8 +1,9 @@
 """Make the archive that a release carries: `make bundle`.
 
 ``_build/bundle/depth-not-data-VERSION.tar.gz`` holds the sources, from which alone the book can be
-built again; the built site; figures, spectra and the ledger as data; and ``MANIFEST.sha256``, the
-checksum of each file (``sha256sum --check MANIFEST.sha256``). The same files give the same archive.
+built again; the built site; figures, spectra and the ledger as data; the commit, ``release.json``;
+and ``MANIFEST.sha256``, the checksum of each file (``sha256sum --check MANIFEST.sha256``). The same
+files of a commit give the same archive.
 """
 
 import gzip
@@ -15,14 +16,16 @@ import tomllib
 from pathlib import Path
 
 import build_book
+import build_status
 import downloads
+import release
 
 from depth_not_data.presentation.sphinx_downloads import FOLDER, GATHERED, SITE, files_under
 
 TARGET = Path("_build/bundle")
-MANIFEST = "MANIFEST.sha256"
+MANIFEST, ABOUT = release.MANIFEST.name, release.ABOUT.name
 # What an unpacked bundle has beside the sources, and what tools leave there.
-EXTRA = ("site/", "figures/", "spectra/", "claims.json", MANIFEST)
+EXTRA = ("site/", "figures/", "spectra/", "claims.json", ABOUT, MANIFEST)
 LEFT = {".venv", "_build", ".cache", "__pycache__", ".git", ".hypothesis", ".ipynb_checkpoints"}
 
 
@@ -48,12 +51,14 @@ def contents() -> dict[str, Path]:
     site.pop(f"site/{FOLDER}/{SITE}", None)
     claims = downloads.WORK / "claims.json"
     downloads.write_claims(claims)
+    about = downloads.WORK / ABOUT
+    release.write(about, build_status.commit(), build_status.moment())
     exported = {
         name: path
         for folder in ("figures", "spectra")
         for name, path in files_under(downloads.WORK / folder, f"{folder}/").items()
     }
-    return {**sources(), **site, **exported, "claims.json": claims}
+    return {**sources(), **site, **exported, "claims.json": claims, ABOUT: about}
 
 
 def manifest(files: dict[str, Path]) -> bytes:

@@ -2,7 +2,7 @@
 
 `make book` does this before it renders the pages. Notebooks, figures and claims are the committed
 ones: there are no downloads while a notebook's committed outputs are out of date. Spectra are those
-of the trainings that are stored, and left out where none is.
+of the trainings that are stored, or those of a release, and left out where none is.
 """
 
 import json
@@ -15,6 +15,7 @@ import export_figures
 import export_spectra
 import freshness
 import nbformat
+import release
 import student
 
 from depth_not_data.presentation import claims
@@ -64,7 +65,11 @@ def export() -> list[str]:
     try:
         export_spectra.export(WORK / "spectra")
     except ValueError as problem:
-        return [f"spectra: {problem}"]
+        # A release brings the spectra of its code.
+        if not release.is_unchanged("src/", "spectra/"):
+            return [f"spectra: {problem}"]
+        shutil.rmtree(WORK / "spectra", ignore_errors=True)
+        shutil.copytree("spectra", WORK / "spectra")
     return []
 
 

@@ -225,6 +225,11 @@ def test_the_commit_of_a_build_says_whether_files_were_edited(tmp_path, monkeypa
     for arguments in (["init"], ["add", "page.md"], [*who, "commit", "-m", "First"]):
         subprocess.run(["git", *arguments], check=True, capture_output=True)
     assert re.fullmatch("[0-9a-f]{7,}", build_status.commit())
+    committed = build_status.build()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert build_status.build() == committed | {"Date": "02 January 1970, 00:00 UTC"}
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert build_status.build() == committed, "no time of day but that of the commit"
     Path("page.md").write_text("# Other")
     assert build_status.commit().endswith(", with edits that are not committed")
 
@@ -279,7 +284,7 @@ def test_a_page_that_is_no_longer_in_the_book_goes(book):
 
 
 def test_a_failed_rendering_is_tried_again(book, monkeypatch):
-    def fail(command):
+    def fail(command, **_):
         book.render(command)
         return type("Result", (), {"returncode": 1})
 
