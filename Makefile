@@ -22,7 +22,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-site notebooks slides pdf lab smaller bundle bench lint format clean distclean student instructor
+.PHONY: help setup book fresh test test-site notebooks slides pdf lab smaller bundle lock audit twice bench lint format clean distclean student instructor
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,15 @@ bundle: book  ## make the archive of a release: sources, site, figures, spectra,
 
 pdf: book  ## print the site as one PDF, with a browser that has to be installed
 	@$(BIN)/python tools/print_book.py
+
+lock: setup  ## write requirements.lock anew, after an edit of requirements.txt
+	@$(BIN)/python tools/lock.py
+
+audit: setup  ## check versions, licences and known vulnerabilities of what the book needs
+	@$(BIN)/python tools/audit.py
+
+twice: setup  ## build the commit in two clones and compare the sites file by file
+	@$(BIN)/python tools/compare_builds.py
 
 bench: setup  ## time our routes against the usual ones; needs a quiet machine and some minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements.txt

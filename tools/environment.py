@@ -1,5 +1,7 @@
 """Create .venv and install what requirements.txt pins; do nothing if that is done already.
 
+With LOCKED=yes in the environment: what requirements.lock names, each file checked by its checksum.
+
 `make` runs this with the interpreter that the environment shall have, before anything is
 installed, so only the standard library is used.
 """
@@ -14,6 +16,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+LOCK = Path("requirements.lock")
 VENV = Path(".venv")
 PYTHON = VENV / "bin/python"
 # Written last, so that an installation that was interrupted is not taken for whole.
@@ -44,10 +47,12 @@ def wanted() -> dict[str, str]:
         pins(Path("requirements.txt").read_text("utf-8")),
         dependency_part(Path("pyproject.toml").read_text("utf-8")),
     )
+    exactly = os.environ.get("LOCKED") == "yes"
     return {
         "python": f"{base_interpreter()} {platform.python_version()}",
         "folder": os.getcwd(),
         "installed": hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest(),
+        **({"locked": hashlib.sha256(LOCK.read_bytes()).hexdigest()} if exactly else {}),
     }
 
 
@@ -72,6 +77,8 @@ def reason_to_create(wanted: dict[str, str]) -> str | None:
         return "again: the checkout has moved, and an environment cannot"
     if found.get("installed") != wanted["installed"]:
         return "again: requirements.txt or the dependencies in pyproject.toml have changed"
+    if "locked" in wanted and found.get("locked") != wanted["locked"]:
+        return f"again: exactly as in {LOCK}"
     return None
 
 
@@ -79,10 +86,16 @@ def create(wanted: dict[str, str]) -> None:
     """Make the environment from nothing."""
     shutil.rmtree(VENV, ignore_errors=True)
     subprocess.run([base_interpreter(), "-m", "venv", VENV], check=True)
-    print("Installing requirements.txt; this takes some minutes the first time.", flush=True)
+    source = LOCK if "locked" in wanted else "requirements.txt"
+    print(f"Installing {source}; this takes some minutes the first time.", flush=True)
     # Twice --quiet: errors are shown, but no warning for each package.
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-r", "requirements.txt"], check=True)
+    if "locked" in wanted:
+        # The lock names all dependencies, but not those of PyTorch's CUDA build.
+        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", LOCK], check=True)
+        subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], check=True)
+    else:
+        subprocess.run([*pip, "-r", "requirements.txt"], check=True)
     READY.write_text(json.dumps(wanted, indent=1) + "\n", "utf-8")
 
 
