@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual.hessian import largest_eigenvalues
@@ -33,6 +34,23 @@ def test_the_default_is_the_network_of_the_other_candidates():
     np.testing.assert_allclose(ours.loss_history, theirs.loss_history, rtol=1e-9)
     expected = autograd.eigenvalues(residual_hessian.hessian(theirs))
     assert np.max(np.abs(spectrum(ours) - expected)) < 1e-8 * expected[0]
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_spectrum_is_that_of_the_row_by_row_hessian(placement, activation):
+    student = train_rival(
+        3, 2, seed=1, steps=5, n_samples=30, placement=placement, activation=activation
+    )
+    names, values = zip(*student.model.named_parameters(), strict=True)
+
+    def loss(parameters):
+        weights = dict(zip(names, parameters, strict=True))
+        outputs = torch.func.functional_call(student.model, weights, (student.inputs,))
+        return functional.mse_loss(outputs, student.targets)
+
+    expected = autograd.eigenvalues(autograd.dense_hessian(loss, [p.detach() for p in values]))
+    np.testing.assert_allclose(spectrum(student), expected, rtol=0, atol=1e-13 * expected[0])
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
@@ -155,9 +173,9 @@ def test_a_default_spelt_out_is_the_same_rival(tmp_path, monkeypatch):
     options = {"steps": 2, "n_samples": 5, "n_jobs": 1}
     rival_sweep(3, 1, [0], **options)
     rival_sweep(3, 1, [0], placement="post", w2_scale=1.0, weight_decay=0.0, **options)
-    assert len(list(tmp_path.rglob("output.pkl"))) == 1
+    assert len(list(tmp_path.rglob("*.run"))) == 1
     rival_sweep(3, 1, [0], placement="ends", **options)
-    assert len(list(tmp_path.rglob("output.pkl"))) == 2
+    assert len(list(tmp_path.rglob("*.run"))) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from depth_not_data.residual import two_by_two, wide_limit
+from depth_not_data.spectra import autograd
 
 
 def draw(shape, seed=0):
@@ -42,6 +43,24 @@ def test_clusters_at_the_start_have_the_levels(cell, monkeypatch, tmp_path):
         found = values[start : start + level.count].mean()
         assert found == pytest.approx(level.eigenvalue, rel=0.25), level.functions
         start += level.count
+
+
+@pytest.mark.parametrize("cell", two_by_two.CELLS)
+@pytest.mark.parametrize("start", [0, 1])
+def test_the_spectrum_is_that_of_the_row_by_row_hessian(cell, start):
+    parameters = two_by_two.draw(4, 2, torch.Generator().manual_seed(0))
+    free = parameters if start == 0 else [p for k, p in enumerate(parameters) if k % 4]
+    x, y = draw((30, 4)), draw((30, 4), seed=1)
+
+    def loss(values):
+        moved = dict(zip(free, values, strict=True))
+        return functional.mse_loss(
+            two_by_two.outputs([moved.get(p, p) for p in parameters], x, cell), y
+        )
+
+    expected = autograd.eigenvalues(autograd.dense_hessian(loss, free))
+    found = two_by_two.spectrum(parameters, free, x, y, cell)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13 * expected[0])
 
 
 def test_training_lowers_the_loss_and_is_stored(monkeypatch, tmp_path):

@@ -19,7 +19,7 @@ from depth_not_data import _validation
 from depth_not_data.residual import _training, stored_runs, sweeps
 from depth_not_data.residual import hessian as residual_hessian
 from depth_not_data.residual import network as residual_network
-from depth_not_data.spectra import autograd
+from depth_not_data.spectra import assembled, autograd
 
 PLACEMENTS = ("post", "branch", "ends")
 ACTIVATIONS = {
@@ -103,18 +103,26 @@ class RivalNetwork(nn.Module):
             residual_network.Normalisation(n_embd, "layer") for _ in range(norms)
         )
 
-    def forward(self, h: torch.Tensor) -> torch.Tensor:
-        """Map inputs, shape (n_samples, N), to outputs of the same shape."""
+    def forward(self, h: torch.Tensor, nodes: assembled.Nodes | None = None) -> torch.Tensor:
+        """Map inputs, shape (n_samples, N), to outputs of the same shape; note its nodes."""
+        linear = functional.linear if nodes is None else nodes.linear
         if self.placement == "ends":
-            h = self.norms[0](h)
+            h = self._normalised(0, h, nodes)
         for b, (w1, w2) in enumerate(zip(self.w1, self.w2, strict=True)):
-            change = functional.linear(self.activation(functional.linear(h, w1)), w2)
+            change = linear(self.activation(linear(h, w1)), w2)
             if self.placement == "branch":
-                change = self.norms[b](change)
+                change = self._normalised(b, change, nodes)
             h = h + change
             if self.placement == "post":
-                h = self.norms[b](h)
-        return self.norms[1](h) if self.placement == "ends" else h
+                h = self._normalised(b, h, nodes)
+        return self._normalised(1, h, nodes) if self.placement == "ends" else h
+
+    def _normalised(self, index, h, nodes):
+        norm = self.norms[index]
+        if nodes is None:
+            return norm(h)
+        y = functional.layer_norm(h, h.shape[-1:], eps=residual_network.EPSILONS["layer"])
+        return nodes.affine(y, norm.gain, norm.bias)
 
 
 def train_rival(
@@ -173,7 +181,7 @@ def train_rival(
     with torch.no_grad():
         targets = teacher(x)
 
-    descent = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=weight_decay)
+    descent = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=weight_decay, fused=True)
     history = _training.descend(model, x, targets, descent, steps)
     return residual_network.Student(model, teacher, x, targets, history)
 
@@ -196,7 +204,7 @@ def rival_sweep(
     seeds : iterable of int
     count : int, optional
         Only so many of the largest, by :func:`depth_not_data.residual.hessian.largest_eigenvalues`;
-        all by default, from a row-by-row autograd Hessian.
+        all by default, from the assembled Hessian.
     n_jobs : int
         Number of runs at once, as in joblib; each uses one thread.
     **options
@@ -234,14 +242,14 @@ def spectrum(student: residual_network.Student) -> np.ndarray:
     >>> spectrum(student).shape  # P = 8 N^2 D + 2 N D
     (36,)
     """
-    names, values = zip(*student.model.named_parameters(), strict=True)
 
-    def loss(parameters):
-        weights = dict(zip(names, parameters, strict=True))
-        outputs = torch.func.functional_call(student.model, weights, (student.inputs,))
-        return (outputs - student.targets).square().mean()
+    def losses(nodes, inputs, targets):
+        errors = student.model(inputs, nodes) - targets
+        return errors.square().sum(1) / student.targets.numel()
 
-    return autograd.eigenvalues(autograd.dense_hessian(loss, [p.detach() for p in values]))
+    samples = student.inputs, student.targets
+    parameters = [*student.model.parameters()]
+    return autograd.eigenvalues(assembled.assembled_hessian(losses, parameters, samples))
 
 
 def _draw(initialisation, n_block, generator, shape, *, ends, scale):

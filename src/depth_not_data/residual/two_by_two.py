@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from depth_not_data import _validation
 from depth_not_data.residual import stored_runs, sweeps
-from depth_not_data.spectra import autograd
+from depth_not_data.spectra import assembled, autograd
 
 CELLS = {
     "LayerNorm": (True, True),
@@ -53,12 +53,51 @@ def normalised(h: Tensor, cell: str) -> Tensor:
     return h
 
 
-def outputs(parameters: Sequence[Tensor], x: Tensor, cell: str) -> Tensor:
+def outputs(
+    parameters: Sequence[Tensor], x: Tensor, cell: str, nodes: assembled.Nodes | None = None
+) -> Tensor:
     """Compute outputs, shape (n_samples, N), of blocks of W_1, W_2, gain and bias in turn."""
+    nodes = assembled.Nodes() if nodes is None else nodes
     for k in range(0, len(parameters), 4):
         w1, w2, gain, bias = parameters[k : k + 4]
-        x = gain * normalised(x + functional.relu(x @ w1.T) @ w2.T, cell) + bias
+        h = x + nodes.linear(functional.relu(nodes.linear(x, w1)), w2)
+        x = nodes.affine(normalised(h, cell), gain, bias)
     return x
+
+
+def spectrum(
+    parameters: Sequence[Tensor], free: Sequence[Tensor], x: Tensor, y: Tensor, cell: str
+) -> np.ndarray:
+    """Hessian eigenvalues of the mean squared error by some of the parameters, descending.
+
+    Parameters
+    ----------
+    parameters, x, cell
+        As in :func:`outputs`.
+    free : sequence of Tensor
+        Those of `parameters` by which to differentiate, in the order of the Hessian's rows.
+    y : Tensor, float64, shape (n_samples, N)
+        Targets.
+
+    Raises
+    ------
+    ValueError
+        If one of `free` is not among the parameters.
+
+    Examples
+    --------
+    A bias moves one output each:
+
+    >>> parameters = draw(4, 1, torch.Generator().manual_seed(0))
+    >>> x = torch.ones(3, 4, dtype=torch.float64)
+    >>> spectrum(parameters, parameters[3:], x, x, "nothing").tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
+
+    def losses(nodes, x, targets):
+        return (outputs(parameters, x, cell, nodes) - targets).square().sum(1) / y.numel()
+
+    return autograd.eigenvalues(assembled.assembled_hessian(losses, free, [x, y]))
 
 
 def draw(n_embd: int, n_block: int, generator: torch.Generator) -> list[Tensor]:
@@ -127,15 +166,13 @@ def _trained(n_embd, n_block, seed, cell, steps, lr, n_samples, code):
     student = [p.requires_grad_() for p in draw(n_embd, n_block, generator)]
     x = torch.randn(n_samples, n_embd, generator=generator, dtype=torch.float64)
     y = outputs(teacher, x, cell)
-    descent = torch.optim.Adam(student, lr=lr)
+    descent = torch.optim.Adam(student, lr=lr, fused=True)
     for _ in range(steps):
         descent.zero_grad()
         functional.mse_loss(outputs(student, x, cell), y).backward()
         descent.step()
-    matrix = autograd.dense_hessian(
-        lambda parameters: functional.mse_loss(outputs(parameters, x, cell), y), student
-    )
-    return autograd.eigenvalues(matrix)
+    found = [p.detach() for p in student]
+    return spectrum(found, found, x, y, cell)
 
 
 def start_spectra(
@@ -174,14 +211,6 @@ def _at_start(n_embd, n_block, seed, cell, n_samples, code):
     x = torch.randn(n_samples, n_embd, generator=generator, dtype=torch.float64)
     x = x - x.mean(1, keepdim=True) if CELLS[cell][0] else x
     x = x / x.square().mean(1, keepdim=True).sqrt()
-    first = parameters[::4]
+    parameters[1::4] = [torch.zeros_like(w2) for w2 in parameters[1::4]]
     free = [p for k, p in enumerate(parameters) if k % 4]
-    free[::3] = [torch.zeros_like(w2) for w2 in free[::3]]
-
-    def network(rest):
-        blocks = zip(first, rest[::3], rest[1::3], rest[2::3], strict=True)
-        return outputs([p for block in blocks for p in block], x, cell)
-
-    y = network(free)
-    matrix = autograd.dense_hessian(lambda rest: functional.mse_loss(network(rest), y), free)
-    return autograd.eigenvalues(matrix)
+    return spectrum(parameters, free, x, outputs(parameters, x, cell), cell)

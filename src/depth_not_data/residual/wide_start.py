@@ -1,4 +1,4 @@
-"""The exact Hessian of blocks of any hidden width at zero output weights, by autograd."""
+"""The exact Hessian of blocks of any hidden width at zero output weights."""
 
 import math
 from collections.abc import Iterable
@@ -9,7 +9,6 @@ from torch.nn import functional
 
 from depth_not_data import _validation
 from depth_not_data.residual import stored_runs, sweeps, two_by_two
-from depth_not_data.spectra import autograd
 
 
 def spectra(
@@ -51,18 +50,14 @@ def _run(n_embd, n_block, multiple, n_samples, code):
     first = (2 * first - 1) / math.sqrt(n_embd * multiple)
     x = torch.randn(n_samples, n_embd, generator=generator, dtype=torch.float64)
     x = functional.layer_norm(x, (n_embd,), eps=0.0)
-    block = [
-        torch.zeros(n_embd, hidden, dtype=torch.float64),
-        torch.ones(n_embd, dtype=torch.float64),
-        torch.zeros(n_embd, dtype=torch.float64),
-    ]
-
-    def outputs(free):
-        blocks = zip(first, free[::3], free[1::3], free[2::3], strict=True)
-        return two_by_two.outputs([p for parts in blocks for p in parts], x, "LayerNorm")
-
-    targets = outputs(block * n_block)
-    matrix = autograd.dense_hessian(
-        lambda free: functional.mse_loss(outputs(free), targets), block * n_block
-    )
-    return autograd.eigenvalues(matrix)
+    parameters = []
+    for w1 in first:
+        parameters += [
+            w1,
+            torch.zeros(n_embd, hidden, dtype=torch.float64),
+            torch.ones(n_embd, dtype=torch.float64),
+            torch.zeros(n_embd, dtype=torch.float64),
+        ]
+    free = [p for k, p in enumerate(parameters) if k % 4]
+    y = two_by_two.outputs(parameters, x, "LayerNorm")
+    return two_by_two.spectrum(parameters, free, x, y, "LayerNorm")
