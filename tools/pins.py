@@ -32,8 +32,11 @@ PROSE = ("what", "reason", "seen_note", "training_reason")
 # Where numbers under a name decide on a result: whole rooms, and modules of `presentation`.
 ROOMS = ("spectra", "linear", "residual")
 MODULES = ("rules", "claims", "predictions", "published", "knock_outs", "new_networks")
-# Here every constant is a choice that was made before the runs, with a number or without.
-CHOICES = "cheaper_settings"
+# Constants that were chosen before the runs, with a number or without.
+CHOSEN = {
+    "presentation/cheaper_settings": ("CENTRED", "SETTINGS", "BELOW, ABOVE"),
+    "replication/registry": ("SEEDS", "CLAIMS"),
+}
 NUMBERS = re.compile(
     r"\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?"
     r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|half|twice)\b"
@@ -181,11 +184,15 @@ def _holds_number(value):
 
 
 def _constants(root):
-    modules = [path for room in ROOMS for path in sorted((root / PACKAGE / room).glob("*.py"))]
-    for path in [*modules, *(root / SHOWN / f"{name}.py" for name in (*MODULES, CHOICES))]:
+    paths = [path for room in ROOMS for path in sorted((root / PACKAGE / room).glob("*.py"))]
+    for path in [*paths, *(root / SHOWN / f"{name}.py" for name in MODULES)]:
         for name, value in _named(_tree(path.read_text("utf-8"))):
-            if path.stem == CHOICES or _holds_number(value):
+            if _holds_number(value):
                 yield f"{path.parent.name}.{path.stem}.{name}", short(ast.unparse(value))
+    for module, names in CHOSEN.items():
+        for name, value in _named(_tree((root / PACKAGE / f"{module}.py").read_text("utf-8"))):
+            if name.partition("[")[0] in names:
+                yield f"{module.replace('/', '.')}.{name}", short(ast.unparse(value))
 
 
 def _judges(root):
