@@ -166,11 +166,14 @@ def format_measured(measured, rule: Rule | None = None) -> str:
     '2, 3.5'
     >>> format_measured([0.0, 1.1e-16], Rule("at most", 1e-12, "round-off"))
     'round-off, round-off'
+    >>> format_measured([0.0, 0.5], Rule("between", [[0, 1e-12], [0, 1]], "round-off, and a share"))
+    'round-off, 0.5'
     """
     measured = np.atleast_1d(measured).ravel()
-    if rule is None or rule.kind != "at most":
+    if rule is None or rule.kind not in ("at most", "between"):
         return ", ".join(map(format_number, measured))
-    limits = np.broadcast_to(np.asarray(rule.value, dtype=np.float64), measured.shape)
+    limits = np.asarray(rule.value, dtype=np.float64)
+    limits = np.broadcast_to(limits if rule.kind == "at most" else limits[..., 1], measured.shape)
     return ", ".join(
         "round-off" if limit < ROUND_OFF_RULE and abs(x) < ROUND_OFF else format_number(x)
         for x, limit in zip(measured, limits, strict=True)
