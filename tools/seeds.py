@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import joblib
@@ -24,12 +25,13 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from depth_not_data.replication.experiment import Experiment
-from depth_not_data.replication.registry import EXPERIMENTS, SEEDS
+from depth_not_data.replication.registry import COST, EXPERIMENTS, SEEDS
 
 CACHE_VARIABLE = "DEPTH_NOT_DATA_CACHE"  # of stored trainings
 RESULTS = Path("_build/seeds.jsonl")
 PACKAGES = ("numpy", "scipy", "torch", "scikit-learn", "joblib")
-DEAR = 40.0  # seconds of an experiment that waits until all others have their seeds
+# After the first seeds of all, claims that cost less than this for a seed have theirs first.
+FIRST_SEEDS, TIERS = 2, (45.0, 100.0)
 
 
 def main(arguments: list[str]) -> int:
@@ -51,18 +53,21 @@ def main(arguments: list[str]) -> int:
 
 
 def missing(path: Path, experiments: Iterable[Experiment], seeds: Iterable[int]) -> list[tuple]:
-    """Pairs of experiment and seed without a result: seed by seed, the dearest of a round first.
+    """Pairs of experiment and seed without a result, in the order in which they are begun.
 
-    An experiment of 40 s or more comes after all others.
+    Seed by seed, the dearest experiment of a round first; after two seeds of everything those of
+    the cheap claims, in seconds of `TIERS`, come before those of the dear ones.
     """
     known = {(r["experiment"], r["seed"]) for r in results(path)}
-    pairs = [(e, s) for s in seeds for e in experiments if (e.name, s) not in known]
-    return sorted(pairs, key=lambda pair: (_round(pair), -pair[0].seconds))
+    numbered = list(enumerate(seeds))
+    pairs = [(e, s, _round(e, i)) for i, s in numbered for e in experiments]
+    pairs = [pair for pair in pairs if (pair[0].name, pair[1]) not in known]
+    return sorted(pairs, key=lambda pair: (pair[2], -pair[0].seconds))
 
 
-def _round(pair):
-    experiment, seed = pair
-    return experiment.seconds >= DEAR, seed
+def _round(experiment, number):
+    cost = COST.get(experiment.name, experiment.seconds)
+    return sum(cost >= tier for tier in TIERS) if number >= FIRST_SEEDS else 0, number
 
 
 def results(path: Path) -> Iterator[dict]:
@@ -78,15 +83,15 @@ def results(path: Path) -> Iterator[dict]:
             yield record
 
 
-def run(todo: list[tuple[Experiment, int]], path: Path, *, jobs: int, end: float) -> int:
-    """Run pairs of experiment and seed in rounds; append results after each.
+def run(todo: list[tuple[Experiment, int, tuple]], path: Path, *, jobs: int, end: float) -> int:
+    """Run pairs of experiment and seed round by round; append results after each round.
 
     A run that would begin after `end`, seconds since the epoch, is left out. Returns the number of
     runs done.
     """
     done = 0
-    for _, pairs in groupby(todo, key=_round):
-        calls = (joblib.delayed(one)(experiment, seed, end) for experiment, seed in pairs)
+    for _, pairs in groupby(todo, key=itemgetter(2)):
+        calls = (joblib.delayed(one)(experiment, seed, end) for experiment, seed, _ in pairs)
         for record in joblib.Parallel(n_jobs=jobs, batch_size=1)(calls):
             if record is not None:
                 _append(path, record)

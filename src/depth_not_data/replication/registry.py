@@ -24,7 +24,7 @@ from depth_not_data.replication import (
 from depth_not_data.replication.experiment import Experiment, Limits, Replica, bound, true
 from depth_not_data.replication.fixed import FIXED
 
-__all__ = ["CLAIMS", "EXPERIMENTS", "FIXED", "SEEDS"]
+__all__ = ["CLAIMS", "COST", "EXPERIMENTS", "FIXED", "SEEDS"]
 
 SEEDS = range(1000, 1020)
 SAME = "The ledger's rule, on the numbers of one seed."
@@ -42,24 +42,32 @@ def _experiment(name, seconds, run, *arguments, **options):
     return name
 
 
-_POST_SECONDS = {(10, 1): 4, (10, 2): 7, (10, 4): 13, (10, 8): 27, (15, 2): 14, (20, 2): 27}
+_POST_SECONDS = {(10, 1): 2, (10, 2): 5, (10, 4): 10, (10, 8): 25, (15, 2): 11, (20, 2): 25}
 for _n, _d in POST:
     _experiment(POST[_n, _d], _POST_SECONDS[_n, _d], post.trained, _n, _d)
-DEEP = _experiment("post 10 16", 40, post.deep, 10, 16, 18)
-WEAK = _experiment("half W2 10 8", 20, post.weak, 10, 8)
-THIRD = [_experiment(f"steps {n} {d}", 4, third_step.of_network, n, d, {}) for n, d in STEPS]
+DEEP = _experiment("post 10 16", 30, post.deep, 10, 16, 18)
+WEAK = _experiment("half W2 10 8", 10, post.weak, 10, 8)
+THIRD = [
+    _experiment(f"steps {n} {d}", n * d / 8, third_step.of_network, n, d, {}) for n, d in STEPS
+]
 RMS = [
     _experiment(f"RMSNorm 10 {d}", 3 * d, third_step.of_network, 10, d, {"norm": "rms"})
     for d in (2, 4)
 ]
 FEW = [
-    _experiment(f"{k} samples", 6, third_step.of_network, 10, 2, {"n_samples": k}) for k in SAMPLES
+    _experiment(f"{k} samples", 5, third_step.of_network, 10, 2, {"n_samples": k}) for k in SAMPLES
 ]
 START = {
-    case: _experiment("start {} {}".format(*case), 10, starts.start, *case) for case in starts.CASES
+    case: _experiment("start {} {}".format(*case), case[0] * case[1] / 35, starts.start, *case)
+    for case in starts.CASES
 }
 VECTORS = [
-    _experiment("eigenvectors {} {}".format(*case), 10, eigenvectors.analysed, *case)
+    _experiment(
+        "eigenvectors {} {}".format(*case),
+        case[0] ** 2 * case[1] / 50,
+        eigenvectors.analysed,
+        *case,
+    )
     for case in eigenvectors.SIZES
 ]
 OUT = [_experiment(f"knock-out {p.id}", 4, knock_outs.knocked_out, p.id) for p in knock_outs.UNSEEN]
@@ -67,58 +75,58 @@ NEW = {n.id: f"new {n.id}" for n in knock_outs.NEW}
 for _id, _name in NEW.items():
     _experiment(_name, 4, knock_outs.relative, _id)
 LARGE = {
-    (n, d): _experiment(f"large {n} {d}", 8, mechanism.large, n, d)
+    (n, d): _experiment(f"large {n} {d}", n * d / 4, mechanism.large, n, d)
     for n, d in [*mechanism.NETWORKS, (6, 1)]
 }
-SCALED = [_experiment(f"scaled start {d}", 3 * d, mechanism.scaled, d) for d in (2, 8)]
-FEATURES = _experiment("random features", 2, mechanism.random_features)
+SCALED = [_experiment(f"scaled start {d}", 2 * d, mechanism.scaled, d) for d in (2, 8)]
+FEATURES = _experiment("random features", 0.1, mechanism.random_features)
 DESCENT = _experiment("restricted descent", 40, mechanism.restricted)
-BLOCKS = _experiment("Gaussian blocks", 10, gaussian_blocks.exponents)
-RATE = _experiment("rate of the wide limit", 10, wide.rate)
+BLOCKS = _experiment("Gaussian blocks", 1, gaussian_blocks.exponents)
+RATE = _experiment("rate of the wide limit", 1, wide.rate)
 WIDE = [_experiment(f"wide start {d}", 10 * d, wide.finite_width, d) for d in (1, 2)]
-CELLS = [_experiment(f"norm: {c}", 10, wide.cell, c) for c in wide.two_by_two.CELLS]
+CELLS = [_experiment(f"norm: {c}", 17, wide.cell, c) for c in wide.two_by_two.CELLS]
 RIVALS = [
-    _experiment(f"rival {name}", 8, rivals.passes, name) for name in rivals.RIVALS | rivals.TWINS
+    _experiment(f"rival {name}", 11, rivals.passes, name) for name in rivals.RIVALS | rivals.TWINS
 ]
 FAR = [
-    _experiment(f"rival {name} {n} {d}", 10, rivals.distances, name, n, d)
+    _experiment(f"rival {name} {n} {d}", 5, rivals.distances, name, n, d)
     for name in rivals.CLOSE
     for n, d in rivals.NETWORKS
 ]
-STEPSIZE = [_experiment(f"edge: {name}", 3, cheaper.setting, name) for name in cheaper.SETTINGS]
-WAITING = _experiment("waiting", 20, paper.waiting)
-TANH = [_experiment(f"tanh {depth}", 10, paper.tanh_networks, depth) for depth in paper.DEPTHS]
+STEPSIZE = [_experiment(f"edge: {name}", 2, cheaper.setting, name) for name in cheaper.SETTINGS]
+WAITING = _experiment("waiting", 30, paper.waiting)
+TANH = [_experiment(f"tanh {depth}", 4, paper.tanh_networks, depth) for depth in paper.DEPTHS]
 LEARNING = _experiment("learning time", 3, paper.learning_time)
-PERIOD = _experiment("period two", 3, paper.period_two)
-LAYERS = _experiment("unequal layers", 3, ensembles.unequal_layers)
-INPUTS = _experiment("unequal inputs", 10, ensembles.unequal_inputs)
+PERIOD = _experiment("period two", 1, paper.period_two)
+LAYERS = _experiment("unequal layers", 0.5, ensembles.unequal_layers)
+INPUTS = _experiment("unequal inputs", 2, ensembles.unequal_inputs)
 HIDDEN = {
     (depth, hidden): _experiment(
-        f"hidden {depth} {hidden}", 10, ensembles.hidden_width, depth, hidden
+        f"hidden {depth} {hidden}", hidden / 100, ensembles.hidden_width, depth, hidden
     )
     for depth in (2, 3, 4)
     for hidden in (16, 32, 64, 128, 256)
 }
 NOISE = [
-    _experiment(f"noise {edge} {depth}", 10, ensembles.noisy, edge, depth)
+    _experiment(f"noise {edge} {depth}", 2, ensembles.noisy, edge, depth)
     for edge in (0.03, 0.1, 0.3)
     for depth in (2, 4, 7)
 ]
 ANY = [
-    _experiment(f"any start {depth} {size}", 5, ensembles.any_start, depth, size)
+    _experiment(f"any start {depth} {size}", 1, ensembles.any_start, depth, size)
     for depth in (3, 4)
     for size in (0.05, 0.1, 0.2)
 ]
-USUAL = _experiment("any start 3 1.0", 2, ensembles.any_start, 3, 1.0)
-STRAIGHT = _experiment("orthogonal start", 2, ensembles.orthogonal_start, 3)
+USUAL = _experiment("any start 3 1.0", 1, ensembles.any_start, 3, 1.0)
+STRAIGHT = _experiment("orthogonal start", 0.2, ensembles.orthogonal_start, 3)
 REAL = [
-    _experiment(f"{name} {a}", 10, real_data.settings, name, a)
+    _experiment(f"{name} {a}", 3, real_data.settings, name, a)
     for name in real_data.real_data.NAMES
     for a in real_data.DIAL
 ]
-SMALLER = [_experiment(f"smaller steps {k}", 5, real_data.smaller_steps, k) for k in (2, 3, 4)]
-SOFT = [_experiment(f"softmax {depth}", 10, real_data.soft, depth) for depth in (2, 7)]
-BATCHES = [_experiment(f"batches {depth}", 10, real_data.batches, depth) for depth in (2, 7)]
+SMALLER = [_experiment(f"smaller steps {k}", 0.5, real_data.smaller_steps, k) for k in (2, 3, 4)]
+SOFT = [_experiment(f"softmax {depth}", 1, real_data.soft, depth) for depth in (2, 7)]
+BATCHES = [_experiment(f"batches {depth}", 1, real_data.batches, depth) for depth in (2, 7)]
 
 EXPERIMENTS = {experiment.name: experiment for experiment in _FOUND}
 
@@ -331,4 +339,14 @@ CLAIMS = {
     "T53": Replica(tuple(SOFT), lambda two, seven: seven["ratio"][0] / two["ratio"][0], SAME),
     "T54": Replica(tuple(BATCHES), real_data.batch_exponent, f"{SAME} As there, for each seed."),
     "T55": Replica(tuple(SMALLER), lambda *f: [v["error"][0] for v in f], SAME),
+}
+
+# Seconds for one seed of the cheapest claim that needs an experiment.
+COST = {
+    name: min(
+        sum(EXPERIMENTS[other].seconds for other in replica.needs)
+        for replica in CLAIMS.values()
+        if name in replica.needs
+    )
+    for name in EXPERIMENTS
 }
