@@ -22,7 +22,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-site notebooks slides pdf lab smaller bundle lock audit twice bench lint format clean distclean student instructor
+.PHONY: help setup book fresh test test-site notebooks slides pdf lab smaller bundle lock audit twice bench sabotage lint format clean distclean student instructor
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -85,6 +85,9 @@ twice: setup  ## build the commit in two clones and compare the sites file by fi
 bench: setup  ## time our routes against the usual ones; needs a quiet machine and some minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements.txt
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+sabotage: setup  ## break the book in one place at a time and see whether the guard named for it goes red
+	@$(BIN)/python tools/sabotage.py --jobs $(JOBS)
 
 lint: setup  ## check style and formatting
 	$(BIN)/python -m ruff check .
