@@ -131,13 +131,20 @@ def test_an_environment_is_made_again_when_it_is_to_be_locked_and_is_not(folder,
 
 def test_what_is_locked_is_installed_by_its_checksums(folder, monkeypatch):
     commands = []
-    monkeypatch.setattr(
-        environment.subprocess, "run", lambda command, **_: commands.append(command)
-    )
-    monkeypatch.setattr(environment.shutil, "rmtree", lambda *_, **__: None)
+
+    def run(command, **_):
+        commands.append(command)
+        environment.VENV.mkdir(exist_ok=True)
+
+    monkeypatch.setattr(environment.subprocess, "run", run)
     monkeypatch.setenv("LOCKED", "yes")
-    environment.create(environment.wanted())
+    assert environment.main() == 0
     hashes = [command for command in commands if "--require-hashes" in command]
     assert len(hashes) == 1
     assert environment.LOCK in hashes[0]
     assert all("requirements.txt" not in command for command in commands)
+    environment.READY.unlink()
+    commands.clear()
+    monkeypatch.delenv("LOCKED")
+    assert environment.main() == 0
+    assert [command[-1] for command in commands if "-r" in command] == ["requirements.txt"]
