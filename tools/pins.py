@@ -70,11 +70,7 @@ def items(root: Path = Path()) -> dict[str, str]:
 
 
 def short(value) -> str:
-    """One line for a value; a long one ends in a digest of the whole.
-
-    >>> short({"gaps": [9, 18], "edge": None}), len(short(list(range(1000)))) < 180
-    ('{"gaps": [9, 18], "edge": null}', True)
-    """
+    """One line for a value; a long one ends in a digest of the whole."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 50]} ... {digest(text)}"

@@ -213,6 +213,15 @@ def test_words_that_judge_nothing_are_free(edit, untouched, path, old, new):
     assert not pins.differences(pins.items(edit(path, old, new)), untouched)
 
 
+def test_a_value_is_one_line_and_a_long_one_its_beginning_and_a_digest():
+    assert pins.short({"gaps": [9, 18], "edge": None}) == '{"gaps": [9, 18], "edge": null}'
+    assert pins.short("two\n  lines") == "two lines"
+    long, other = [0] * 400 + [1], [0] * 400 + [2]
+    assert pins.short(long)[:100] == pins.short(other)[:100] == ("[0" + ", 0" * 400)[:100]
+    assert pins.short(long) != pins.short(other)
+    assert len(pins.short(long)) < pins.LONGEST
+
+
 def test_one_name_for_two_things_is_refused(edit):
     root = edit(KNOCK_OUTS, "id: gain-frozen\n", "id: no-affine\n")
     with pytest.raises(ValueError, match="knock-out no-affine"):
