@@ -14,6 +14,7 @@ import functools
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def items(root: Path = Path()) -> dict[str, str]:
     """Every input that was fixed, by its name, as it stands under `root`."""
     parts = (_claims, _predictions, _networks, _published, _constants, _judges)
     found = [pair for part in parts for pair in part(root)]
-    twice = sorted({name for name, _ in found if [n for n, _ in found].count(name) > 1})
+    twice = [name for name, count in Counter(name for name, _ in found).items() if count > 1]
     if twice:
         raise ValueError(f"items must have different names, got {twice} twice")
     return dict(found)
@@ -76,9 +77,13 @@ def short(value) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 50]} ... {digest(text)}"
 
 
+@functools.cache
+def _document(text):
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def _yaml(path):
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text("utf-8"), loader)
+    return _document(path.read_text("utf-8"))
 
 
 def _rule(rule):
