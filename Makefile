@@ -22,10 +22,10 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-site notebooks slides pdf lab smaller bundle lock audit twice bench sabotage lint format clean distclean student instructor
+.PHONY: help setup book fresh test test-unit test-notebooks test-site notebooks slides pdf lab smaller bundle lock audit twice bench sabotage lint format clean distclean student instructor
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup:  ## create .venv and install what requirements.txt pins, if that is not done
 	@command -v "$(PYTHON)" >/dev/null 2>&1 || { \
@@ -41,8 +41,12 @@ book: setup  ## build the site; execute the notebooks whose committed outputs ar
 fresh: setup  ## build the site; execute every notebook
 	@$(BIN)/python tools/build_book.py --fresh
 
-test: setup  ## run unit tests and doctests; execute every notebook and compare its outputs
+test: test-unit test-notebooks  ## run unit tests and doctests; execute every notebook and compare its outputs
+
+test-unit: setup  ## run unit tests and doctests
 	$(BIN)/python -m pytest -n $(JOBS) --ignore tests/site
+
+test-notebooks: setup  ## execute every notebook and compare its outputs
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -o addopts= -o filterwarnings=default \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg $(NOTEBOOKS)
 
