@@ -217,3 +217,21 @@ def test_no_worker_outlives_a_killed_parent():
     for process in alive:
         process.kill()
     assert not alive
+
+
+def test_a_worker_may_make_a_sweep_of_its_own(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import time, joblib\n"
+        "from depth_not_data.residual import sweeps\n"
+        "def one(seed):\n"
+        "    [run] = sweeps.sweep([3], [1], [seed], n_jobs=1, progress=False, steps=1)\n"
+        "    time.sleep(1)  # longer than a worker takes to see that its parent is gone\n"
+        "    return run.seed\n"
+        "if __name__ == '__main__':\n"
+        "    print(joblib.Parallel(n_jobs=2)(joblib.delayed(one)(seed) for seed in (0, 1)))\n"
+    )
+    environment = {**os.environ, stored_runs.CACHE_VARIABLE: str(tmp_path)}
+    command = [sys.executable, script]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ended.stdout == "[0, 1]\n", ended.stderr

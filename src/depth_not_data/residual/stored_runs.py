@@ -203,7 +203,8 @@ def _compute(work, call, path, caller):
 
 def _end_with(caller):
     """In a worker of joblib's own: end when the process that started it is gone, even if killed."""
-    own = multiprocessing.current_process().name.startswith("LokyProcess")
+    # A worker of another sweep may be the one that calls.
+    own = multiprocessing.current_process().name.startswith("LokyProcess") and caller != os.getpid()
     if own and not any(thread.name == "end with parent" for thread in threading.enumerate()):
         threading.Thread(target=_wait, args=(caller,), name="end with parent", daemon=True).start()
 
