@@ -209,3 +209,82 @@ def test_a_vector_has_one_axis_and_one_of_the_lengths():
             _validation.vector("lam", value)
     with pytest.raises(ValueError, match="^lam must have length 2 or 4, got length 3$"):
         _validation.vector("lam", [1, 2, 3], lengths=(4, 2, 4))
+
+
+def test_sizes_end_where_64_bits_end():
+    assert _validation.integer("seed", 2**63 - 1, minimum=0) == 2**63 - 1
+    with pytest.raises(ValueError, match=f"^seed must be <= {2**63 - 1}, got {2**63}$"):
+        _validation.integer("seed", 2**63, minimum=0)
+    for value in (10**400, math.nan, True):
+        with pytest.raises(ValueError, match="^lr must be a finite number > 0, got"):
+            _validation.number("lr", value, above=0.0)
+
+
+def test_several_integers_are_a_list_and_the_bad_one_is_named():
+    assert _validation.integers("seeds", (0, np.int64(3)), minimum=0) == [0, 3]
+    assert _validation.integers("seeds", range(2), minimum=0) == [0, 1]
+    with pytest.raises(ValueError, match=r"^seeds must be an integer >= 0, got -1$"):
+        _validation.integers("seeds", [1, -1], minimum=0)
+
+
+@pytest.mark.parametrize("value", [3, None, "12", {1: 2}, np.array(1.0)], ids=repr)
+def test_what_cannot_be_gone_through_is_no_sequence(value):
+    with pytest.raises(ValueError, match="^seeds must be a sequence, got"):
+        _validation.sequence("seeds", value, "seed")
+
+
+def test_a_sequence_holds_something():
+    assert _validation.sequence("seeds", iter([2, 1]), "seed") == [2, 1]
+    assert _validation.sequence("seeds", np.array([2, 1]), "seed") == [2, 1]
+    with pytest.raises(ValueError, match="^seeds must hold at least one seed, got none$"):
+        _validation.sequence("seeds", [], "seed")
+
+
+def test_flags_functions_and_sources_are_what_they_are():
+    assert _validation.flag("nesterov", True) is _validation.flag("nesterov", np.True_) is True
+    assert _validation.flag("nesterov", False) is False
+    assert _validation.function("law", abs) is abs
+    source = np.random.default_rng(0)
+    assert _validation.random_source("rng", source) is source
+    for check, name, message in (
+        (_validation.flag, "nesterov", "True or False"),
+        (_validation.function, "law", "a function"),
+        (_validation.random_source, "rng", "a numpy.random.Generator"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must be {message}, got 1$"):
+            check(name, 1)
+
+
+def test_what_cannot_be_hashed_is_no_choice():
+    for value in (["full"], np.array(["full", "outer"])):
+        with pytest.raises(ValueError, match="^part must be one of 'full', 'outer', got"):
+            _validation.choice("part", value, ("full", "outer"))
+
+
+def test_infinite_entries_may_be_allowed_and_nan_never_is():
+    values = [1.0, math.inf]
+    assert _validation.real_array("orbits", values, infinite=True).tolist() == values
+    with pytest.raises(ValueError, match="^orbits must be finite, got inf among"):
+        _validation.real_array("orbits", values)
+    with pytest.raises(ValueError, match="^orbits must .* got nan among"):
+        _validation.real_array("orbits", [math.inf, math.nan], infinite=True)
+
+
+def test_layers_chain():
+    first, second = np.arange(6.0).reshape(3, 2), np.ones((4, 3))
+    found = _validation.layers([first, second.tolist()])
+    assert [layer.tolist() for layer in found] == [first.tolist(), second.tolist()]
+    assert len(_validation.layers([first, second], axes=2)) == 2
+    batch = [np.ones((5, 3, 2)), np.ones((5, 4, 3))]
+    assert len(_validation.layers(batch)) == len(_validation.layers(batch, axes=3)) == 2
+    for value, axes, message in (
+        ([], None, "weights must hold at least one layer, got none"),
+        ([np.ones(3)], None, r"weights\[0\] must .* got shape \(3,\)"),
+        ([np.ones((2, 0))], None, r"weights\[0\] must .* got shape \(2, 0\)"),
+        (batch, 2, r"weights\[0\] must .* got shape \(5, 3, 2\)"),
+        ([first, second], 3, r"weights\[0\] must .* got shape \(3, 2\)"),
+        ([second, first], None, r"weights\[1\] must have 4 columns to follow weights\[0\], got .*"),
+        ([batch[0], batch[1][:4]], None, r"weights\[1\] must .* got shape \(4, 4, 3\)"),
+    ):
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            _validation.layers(value, axes=axes)

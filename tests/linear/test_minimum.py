@@ -172,6 +172,20 @@ def test_worst_covariance_has_the_gap_it_says(rank, d_in, d_out, kappa, gap):
     assert correlated_inputs(np.diag(variances), rank, d_out, 4).gap == pytest.approx(gap)
 
 
+def test_worst_covariance_where_its_cases_meet():
+    for arguments, expected, gap in (
+        ((1.0, 1, 1, 3, 4), [1], 4.0),
+        ((4.0, 1, 4, 3, 4), [1, 4, 4, 4], 1.0),
+        ((4.5, 1, 4, 3, 4), [4.5 / 4, 4.5, 1, 1], 1.0),
+        ((16.0, 1, 2, 3, 4), [1, 16], 4.0),
+        ((16.5, 1, 2, 3, 4), [16.5, 1], 4.0),
+        ((4.5, 2, 3, 2, 4), [4.5, 1, 4], 1.0),
+        ((9.0, 2, 3, 3, 3), [9, 1, 1], 1 / 3),
+    ):
+        variances, found = worst_covariance(*arguments)
+        assert (variances.tolist(), found) == (expected, gap)
+
+
 def error_order(E, depth, task, formula):
     sizes = np.geomspace(1e-3, 1e-2, 4)
     errors = []

@@ -115,3 +115,12 @@ def test_other_arguments_out_of_range_are_refused():
     }.items():
         with pytest.raises(ValueError, match=name):
             call()
+
+
+def test_a_signal_at_the_edge_of_the_noise_is_refused():
+    assert noise.gaussian_level(4, 4, 0.4999) == pytest.approx(1, abs=1e-5)
+    with pytest.raises(ValueError, match=r"deviation must be < .* = 0.5, got a maximum of 0.5"):
+        noise.gaussian_level(4, 4, [0.0, 0.5])
+    np.testing.assert_allclose(noise.gaussian_level(1, 1, [0.0, 0.5]), [0.0, 0.8])
+    with pytest.raises(ValueError, match="d_in must be"):
+        noise.gaussian_level(1, 0, 0.1)

@@ -57,6 +57,8 @@ def test_closed_form_for_many_layers():
     ("changes", "message"),
     [
         ({"lrs": [0.0]}, "lrs must be > 0"),
+        ({"lrs": []}, "lrs must hold at least one learning rate"),
+        ({"window": 0.0}, "window must be"),
         ({"window": 1.0}, "window must be"),
         ({"longest": 0}, "longest must be"),
         ({"target": [0.0, 0.0]}, "target must hold a singular value > 0"),
@@ -75,3 +77,32 @@ def test_bad_arguments_of_the_closed_form_are_named():
         optimizer_times.muon_updates(0.97, 2)
     with pytest.raises(ValueError, match="sigma0 must be > 0"):
         optimizer_times.muon_updates(0.0, 2)
+    with pytest.raises(ValueError, match="sigma0 must be < 1 - window = 0.75, got 0.75"):
+        optimizer_times.muon_updates([0.1, 0.75], 2, 0.25)
+    for window in (0.0, 1.0):
+        with pytest.raises(ValueError, match="window must be"):
+            optimizer_times.muon_updates(0.1, 2, window)
+    with pytest.raises(ValueError, match="depth must be"):
+        optimizer_times.muon_updates(0.1, 0)
+
+
+def test_the_search_ends_where_it_says():
+    # One layer with target 1 from 0: the error is (1 - lr)^t, below the window from t = 2 on.
+    arguments = ("gd", [0.0], [1.0], 1, [0.5])
+    times = [
+        optimizer_times.learning_times(*arguments, window=0.3, longest=n)[0] for n in (103, 104)
+    ]
+    assert times == [np.inf, 2.0]
+    # An error exactly at the window is inside.
+    assert optimizer_times.learning_times(*arguments, window=0.25, longest=104)[0] == 2.0
+    # A start inside the window needs no update, and is watched for a hundred.
+    arguments = ("gd", [1.0], [1.0], 1, [0.5])
+    times = [optimizer_times.learning_times(*arguments, longest=n)[0] for n in (1, 99, 100)]
+    assert times == [np.inf, np.inf, 0.0]
+
+
+def test_directions_with_target_0_are_not_waited_for():
+    times = optimizer_times.learning_times("gd", [0.9, 0.9], [1.0, 0.0], 2, [0.1], longest=500)
+    alone = optimizer_times.learning_times("gd", [0.9], [1.0], 2, [0.1], longest=500)
+    assert times == alone
+    assert np.isfinite(alone)

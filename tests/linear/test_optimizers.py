@@ -79,6 +79,29 @@ def test_newton_schulz_magnifies_the_smallest_and_never_reaches_one():
     assert np.array_equal(optimizers.newton_schulz([0.0, 0.0]), [0.0, 0.0])
 
 
+def test_what_ends_a_range_is_allowed():
+    path = optimizers.trajectory("gd", [0.0, 0.5], 0.0, 1, 0.5, 0)
+    np.testing.assert_array_equal(path, [[0.0, 0.5]])
+    # Without steps the polynomial leaves the direction as it is: 3/5 and 4/5 of the rate.
+    np.testing.assert_allclose(optimizers.newton_schulz([3.0, 4.0], steps=0), [0.6, 0.8])
+    path = optimizers.trajectory("newton-schulz", [3.0, 4.0], 0.0, 1, 0.1, 1, ns_steps=0)
+    np.testing.assert_allclose(path[1], [2.94, 3.92])
+    with pytest.raises(ValueError, match="steps must be an integer >= 0"):
+        optimizers.newton_schulz([3.0, 4.0], steps=-1)
+    # Adam without memory steps by the sign, Shampoo's first step too, SAM without radius is descent.
+    hyper = {"betas": (0.0, 0.0), "eps": 0.0}
+    np.testing.assert_allclose(
+        optimizers.trajectory("adam", [3.0], 0.0, 1, 0.1, 2, **hyper), [[3.0], [2.9], [2.8]]
+    )
+    np.testing.assert_allclose(
+        optimizers.trajectory("shampoo", [3.0], 0.0, 1, 0.1, 1, eps=0.0), [[3.0], [2.9]]
+    )
+    np.testing.assert_array_equal(
+        optimizers.trajectory("sam", LAM, TARGET, 3, 0.1, 9, rho=0.0),
+        optimizers.trajectory("gd", LAM, TARGET, 3, 0.1, 9),
+    )
+
+
 def test_divergence_is_named():
     with pytest.raises(ArithmeticError, match="nesterov diverges with lr = 9"):
         optimizers.trajectory("nesterov", [2.0], [1.0], 3, 9.0, 50)
@@ -99,6 +122,10 @@ def test_divergence_is_named():
         ({"steps": -1}, "steps must be an integer >= 0"),
         ({"momentum": 0.9}, "momentum is no hyper-parameter of 'gd'"),
         ({"name": "muon", "momentum": 1.0}, "momentum must be"),
+        ({"lam0": []}, "lam0 must hold at least one singular value"),
+        ({"name": "muon", "momentum": -0.5}, "momentum must be"),
+        ({"name": "adam", "betas": (-0.5, 0.9)}, "betas must be >= 0"),
+        ({"name": "newton-schulz", "ns_steps": -1}, "ns_steps must be"),
         ({"name": "muon", "nesterov": 1}, "nesterov must be True or False"),
         ({"name": "adam", "betas": (0.9, 1.0)}, "betas must be < 1"),
         ({"name": "adam", "betas": 0.9}, "betas must be one-dimensional"),

@@ -47,6 +47,8 @@ def test_odd_depths_come_back_where_they_pass_the_trap():
         ((2, []), "products"),
         ((2, [2.0, 1.0]), "products"),
         ((2, [-1.0, 1.0]), "products"),
+        ((2, [0.0, 1.0]), "products"),
+        ((2, [1.0, 1.0]), "products"),
         ((2, [np.nan]), "products"),
     ],
 )
@@ -54,7 +56,8 @@ def test_bad_input_of_first_events_is_named(arguments, name):
     with pytest.raises(ValueError, match=name):
         orbits.first_events(*arguments)
     with pytest.raises(ValueError, match="updates"):
-        orbits.first_events(2, [2.0], updates=50)
+        orbits.first_events(2, [2.0], updates=199)
+    assert orbits.first_events(2, [3.0, 3.5], updates=200)["below 0"] == 3.5
 
 
 def test_only_a_passage_from_below_is_a_return():
@@ -114,3 +117,11 @@ def test_bad_input_of_the_complex_recursion_is_named(changed, name):
     arguments = {"start": [1.0], "target": 1.0, "depth": 2, "lr": 0.1, "updates": 3} | changed
     with pytest.raises(ValueError, match=name):
         orbits.complex_trajectory(**arguments)
+
+
+def test_a_point_on_the_circle_of_escape_is_inside():
+    path = orbits.complex_trajectory([2.0, 2.5, -2j], 0.0, 1, 0.5, 1, escape=2.0)
+    np.testing.assert_array_equal(path, [[2.0, np.inf, -2j], [1.0, np.inf, -1j]])
+    assert orbits.complex_trajectory([1.0], 0.0, 1, 0.5, 0).tolist() == [[1.0]]
+    path = orbits.complex_trajectory([1000.0, 1000.5], 1.0, 1, 0.5, 0)
+    np.testing.assert_array_equal(path, [[1000.0, np.inf]])
