@@ -207,7 +207,7 @@ def test_a_vector_has_one_axis_and_one_of_the_lengths():
     for value, shape in ((1.0, r"\(\)"), (np.ones((2, 1)), r"\(2, 1\)")):
         with pytest.raises(ValueError, match=f"^lam must be one-dimensional, got shape {shape}$"):
             _validation.vector("lam", value)
-    with pytest.raises(ValueError, match="^lam must have length 2 or 4, got length 3$"):
+    with pytest.raises(ValueError, match=r"^lam must have length 2 or 4, got length 3$"):
         _validation.vector("lam", [1, 2, 3], lengths=(4, 2, 4))
 
 
@@ -216,7 +216,7 @@ def test_sizes_end_where_64_bits_end():
     with pytest.raises(ValueError, match=f"^seed must be <= {2**63 - 1}, got {2**63}$"):
         _validation.integer("seed", 2**63, minimum=0)
     for value in (10**400, math.nan, True):
-        with pytest.raises(ValueError, match="^lr must be a finite number > 0, got"):
+        with pytest.raises(ValueError, match=r"^lr must be a finite number > 0, got"):
             _validation.number("lr", value, above=0.0)
 
 
@@ -229,14 +229,14 @@ def test_several_integers_are_a_list_and_the_bad_one_is_named():
 
 @pytest.mark.parametrize("value", [3, None, "12", {1: 2}, np.array(1.0)], ids=repr)
 def test_what_cannot_be_gone_through_is_no_sequence(value):
-    with pytest.raises(ValueError, match="^seeds must be a sequence, got"):
+    with pytest.raises(ValueError, match=r"^seeds must be a sequence, got"):
         _validation.sequence("seeds", value, "seed")
 
 
 def test_a_sequence_holds_something():
     assert _validation.sequence("seeds", iter([2, 1]), "seed") == [2, 1]
     assert _validation.sequence("seeds", np.array([2, 1]), "seed") == [2, 1]
-    with pytest.raises(ValueError, match="^seeds must hold at least one seed, got none$"):
+    with pytest.raises(ValueError, match=r"^seeds must hold at least one seed, got none$"):
         _validation.sequence("seeds", [], "seed")
 
 
@@ -257,16 +257,16 @@ def test_flags_functions_and_sources_are_what_they_are():
 
 def test_what_cannot_be_hashed_is_no_choice():
     for value in (["full"], np.array(["full", "outer"])):
-        with pytest.raises(ValueError, match="^part must be one of 'full', 'outer', got"):
+        with pytest.raises(ValueError, match=r"^part must be one of 'full', 'outer', got"):
             _validation.choice("part", value, ("full", "outer"))
 
 
 def test_infinite_entries_may_be_allowed_and_nan_never_is():
     values = [1.0, math.inf]
     assert _validation.real_array("orbits", values, infinite=True).tolist() == values
-    with pytest.raises(ValueError, match="^orbits must be finite, got inf among"):
+    with pytest.raises(ValueError, match=r"^orbits must be finite, got inf among"):
         _validation.real_array("orbits", values)
-    with pytest.raises(ValueError, match="^orbits must .* got nan among"):
+    with pytest.raises(ValueError, match=r"^orbits must .* got nan among"):
         _validation.real_array("orbits", [math.inf, math.nan], infinite=True)
 
 

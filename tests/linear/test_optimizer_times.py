@@ -77,7 +77,7 @@ def test_bad_arguments_of_the_closed_form_are_named():
         optimizer_times.muon_updates(0.97, 2)
     with pytest.raises(ValueError, match="sigma0 must be > 0"):
         optimizer_times.muon_updates(0.0, 2)
-    with pytest.raises(ValueError, match="sigma0 must be < 1 - window = 0.75, got 0.75"):
+    with pytest.raises(ValueError, match=r"sigma0 must be < 1 - window = 0.75, got 0.75"):
         optimizer_times.muon_updates([0.1, 0.75], 2, 0.25)
     for window in (0.0, 1.0):
         with pytest.raises(ValueError, match="window must be"):

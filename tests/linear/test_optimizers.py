@@ -88,7 +88,7 @@ def test_what_ends_a_range_is_allowed():
     np.testing.assert_allclose(path[1], [2.94, 3.92])
     with pytest.raises(ValueError, match="steps must be an integer >= 0"):
         optimizers.newton_schulz([3.0, 4.0], steps=-1)
-    # Adam without memory steps by the sign, Shampoo's first step too, SAM without radius is descent.
+    # Adam without memory and the first step of Shampoo are signs; SAM without radius is descent.
     hyper = {"betas": (0.0, 0.0), "eps": 0.0}
     np.testing.assert_allclose(
         optimizers.trajectory("adam", [3.0], 0.0, 1, 0.1, 2, **hyper), [[3.0], [2.9], [2.8]]
