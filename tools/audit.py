@@ -1,9 +1,10 @@
-"""Check what the book depends on: `make audit`. Licences, versions, known vulnerabilities.
+"""Check what the book depends on, and how it is cited: `make audit`.
 
 Every installed package that the lock names must have the version of the lock, and a licence that
 tools/licences.yml allows. Vulnerabilities are those that pip-audit finds for the lock; it asks a
-service of the package index. The exit status is 1 where something is wrong, and 3 where nothing is
-but vulnerabilities could not be looked up for every package.
+service of the package index. CITATION.cff must be valid by its schema. The exit status is 1 where
+something is wrong, and 3 where nothing is but vulnerabilities could not be looked up for every
+package.
 """
 
 import functools
@@ -133,11 +134,20 @@ def vulnerabilities(said: dict | None) -> tuple[list[str], int]:
     return found, len(locked().keys() - looked_up)
 
 
+def wrong_citation(tool: Path, citation: Path = Path("CITATION.cff")) -> list[str]:
+    """Say what the schema finds wrong with the citation."""
+    command = [tool, "--validate", "--infile", citation]
+    done = subprocess.run(command, capture_output=True, text=True)
+    # The reason stands between a traceback and the whole file.
+    reason = re.search(r"ValidationError: (.*)", done.stderr) or re.search(r"(.*)\Z", done.stderr)
+    return [f"{citation}: {reason[1]}"] if done.returncode else []
+
+
 def main() -> int:
     """Check everything, say what is wrong, return an exit status."""
     found, missing = vulnerabilities(report(lock.tool("pip-audit")))
-    wrong = wrong_versions() + wrong_licences() + found
-    print("\n".join(wrong) if wrong else f"{len(installed())} packages: versions, licences right")
+    wrong = wrong_versions() + wrong_licences() + wrong_citation(lock.tool("cffconvert")) + found
+    print("\n".join(wrong) if wrong else f"{len(installed())} packages: all right")
     if missing:
         print(
             f"Known vulnerabilities of {missing} packages could not be looked up: is there a "

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import build_book
 import build_status
+import codecheck
 import downloads
 import release
 
@@ -102,6 +103,9 @@ def main() -> Path:
     version = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["version"]
     prefix = f"depth-not-data-{version}"
     target, files = TARGET / f"{prefix}.tar.gz", contents()
+    missing = codecheck.promised() - files.keys()
+    if missing:
+        sys.exit(f"codecheck.yml names files that are not there: {', '.join(sorted(missing))}")
     write(target, prefix, files)
     size = target.stat().st_size / 1e6
     print(f"{len(files)} files, {size:.0f} MB: {target}")

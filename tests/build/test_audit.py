@@ -29,6 +29,7 @@ def packages(monkeypatch):
     monkeypatch.setattr(audit, "locked", lambda: {name: {"1.0"} for name in found})
     monkeypatch.setattr(audit.lock, "tool", lambda name: name)
     monkeypatch.setattr(audit, "report", lambda tool: looked_up(found))
+    monkeypatch.setattr(audit, "wrong_citation", lambda tool: [])
     return found
 
 
@@ -117,6 +118,19 @@ def test_a_tool_that_says_nothing_gives_no_report(tmp_path):
     tool.write_text("#!/bin/sh\nexit 1\n")
     tool.chmod(0o755)
     assert audit.report(tool) is None
+
+
+def test_a_citation_that_is_not_valid_is_named(tmp_path):
+    tool = tmp_path / "tool"
+    tool.write_text(
+        '#!/bin/sh\ngrep -q "^title" "$3" && exit 0; printf "in\\\\nlib.ValidationError: no title\\\\nx" >&2; exit 1\n'
+    )
+    tool.chmod(0o755)
+    citation = tmp_path / "CITATION.cff"
+    citation.write_text("title: Book\n")
+    assert audit.wrong_citation(tool, citation) == []
+    citation.write_text("version: 1\n")
+    assert audit.wrong_citation(tool, citation) == [f"{citation}: no title"]
 
 
 def test_the_examples_hold():
