@@ -5,10 +5,13 @@ Each check returns the value in the type the caller computes with, or raises a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
+
+LARGEST = 2**63 - 1  # that a size or a seed can be
 
 
 def integer(name: str, value, *, minimum: int, maximum: int | None = None, limit: str = "") -> int:
@@ -18,10 +21,17 @@ def integer(name: str, value, *, minimum: int, maximum: int | None = None, limit
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise ValueError(f"{name} must be an integer >= {minimum}, got {value!r}")
-    if maximum is not None and value > maximum:
+    if maximum is None:
+        maximum = LARGEST
+    if value > maximum:
         allowed = f"{limit} = {maximum}" if limit else f"{maximum}"
         raise ValueError(f"{name} must be <= {allowed}, got {value!r}")
     return int(value)
+
+
+def integers(name: str, values, *, minimum: int) -> list[int]:
+    """Return `values` as a list of at least one int, none of them below `minimum`."""
+    return [integer(name, value, minimum=minimum) for value in sequence(name, values, "integer")]
 
 
 def number(
@@ -40,9 +50,7 @@ def number(
     )
     allowed = f"a finite number {stated}".rstrip()
     valid = (
-        isinstance(value, Real)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
+        _is_finite(value)
         and (above is None or value > above)
         and (minimum is None or value >= minimum)
         and (below is None or value < below)
@@ -53,32 +61,85 @@ def number(
     return float(value)
 
 
+def _is_finite(value):
+    try:
+        real = isinstance(value, Real) and not isinstance(value, bool)
+        return real and math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
+
+
 def choice(name: str, value, allowed: Sequence[str]) -> str:
     """Return `value` if it is one of `allowed`."""
-    if value not in allowed:
+    # What cannot be hashed, such as an array, compares entry by entry.
+    if not isinstance(value, Hashable) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
     return value
 
 
+def flag(name: str, value) -> bool:
+    """Return `value` if it is True or False, and not something that Python takes for one."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def function(name: str, value) -> Callable:
+    """Return `value` if it can be called."""
+    if not callable(value):
+        raise ValueError(f"{name} must be a function, got {value!r}")
+    return value
+
+
+def random_source(name: str, value) -> np.random.Generator:
+    """Return `value` if it is a NumPy generator."""
+    if not isinstance(value, np.random.Generator):
+        raise ValueError(f"{name} must be a numpy.random.Generator, got {value!r}")
+    return value
+
+
+def sequence(name: str, value, what: str) -> list:
+    """Return `value` as a list with at least one `what` in it."""
+    alone = isinstance(value, str | Mapping) or getattr(value, "ndim", 1) == 0
+    if alone or not isinstance(value, Iterable):
+        raise ValueError(f"{name} must be a sequence, got {value!r}")
+    items = list(value)
+    if not items:
+        raise ValueError(f"{name} must hold at least one {what}, got none")
+    return items
+
+
+def as_array(name: str, value) -> np.ndarray:
+    """Return `value` as an array of whatever it holds."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{name} must be an array of real numbers, got {value!r}") from error
+
+
 def real_array(
-    name: str, value, *, minimum: float | None = None, above: float | None = None
+    name: str,
+    value,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    infinite: bool = False,
 ) -> np.ndarray:
     """Return `value` as a finite float64 array, entries >= `minimum` and > `above`.
 
+    With `infinite` its entries may be infinite too, as where an orbit has escaped.
     Nothing is turned into a real number on the way: complex numbers, booleans, strings and other
     objects are refused, whatever their value.
     """
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{name} must be an array of real numbers, got {value!r}") from error
+    array = as_array(name, value)
     if array.dtype.kind not in "iuf" or _holds_boolean(value):
         kind = "bool" if _holds_boolean(value) else array.dtype.name
         what = repr(value) if array.ndim == 0 else f"entries of type {kind}"
         raise ValueError(f"{name} must be an array of real numbers, got {what}")
     array = array.astype(np.float64, copy=False)
-    if not np.all(np.isfinite(array)):
-        bad = array[~np.isfinite(array)][0]
+    usable = ~np.isnan(array) if infinite else np.isfinite(array)
+    if not np.all(usable):
+        bad = array[~usable][0]
         raise ValueError(f"{name} must be finite, got {bad} among its entries")
     if minimum is not None and np.any(array < minimum):
         raise ValueError(
@@ -151,3 +212,28 @@ def vector(
         allowed = " or ".join(str(n) for n in sorted(set(lengths)))
         raise ValueError(f"{name} must have length {allowed}, got length {array.size}")
     return array
+
+
+def layers(value, *, axes: int | None = None) -> list[np.ndarray]:
+    """Return weights W^1, ..., W^L as float64 arrays whose shapes (..., d_k, d_{k-1}) chain.
+
+    `axes` is their number of axes, where more than one batch axis, or any, is not allowed.
+    """
+    items = sequence("weights", value, "layer")
+    arrays = [real_array(f"weights[{k}]", layer) for k, layer in enumerate(items)]
+    for k, array in enumerate(arrays):
+        if array.ndim < 2 or array.ndim != (axes or array.ndim) or not array.size:
+            wanted = "have shape (n, d_out, d_in)" if axes == 3 else "be a matrix"
+            raise ValueError(f"weights[{k}] must {wanted}, got shape {array.shape}")
+    for k, (lower, upper) in enumerate(pairwise(arrays), start=1):
+        if upper.shape[-1] != lower.shape[-2]:
+            raise ValueError(
+                f"weights[{k}] must have {lower.shape[-2]} columns to follow weights[{k - 1}], "
+                f"got shape {upper.shape}"
+            )
+        if upper.shape[:-2] != lower.shape[:-2]:
+            raise ValueError(
+                f"weights[{k}] must have shape (n, d_out, d_in) with the n of weights[{k - 1}], "
+                f"got shape {upper.shape}"
+            )
+    return arrays

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from depth_not_data import _validation
+from depth_not_data.linear import network
 from depth_not_data.linear.problem import AlignedProblem
 
 
@@ -32,6 +33,12 @@ def stacked(problems: Sequence[AlignedProblem]) -> tuple[tuple[Tensor, ...], Ten
     ValueError
         If there is no problem, or their widths differ.
     """
+    problems = _validation.sequence("problems", problems, "problem")
+    for k, problem in enumerate(problems):
+        if not isinstance(problem, AlignedProblem):
+            raise ValueError(
+                f"problems[{k}] must be an AlignedProblem, got {type(problem).__name__}"
+            )
     shapes = {problem.widths for problem in problems}
     if len(shapes) != 1:
         raise ValueError(f"problems must have the same widths, got {sorted(shapes)}")
@@ -46,7 +53,7 @@ def product(weights: Sequence[Tensor]) -> Tensor:
     >>> product([torch.full((1, 1, 1), 2.0), torch.full((1, 1, 1), 3.0)])
     tensor([[[6.]]])
     """
-    return reduce(lambda below, layer: layer @ below, weights)
+    return reduce(lambda below, layer: layer @ below, network.chained(weights, batch=True))
 
 
 def gradient_descent(
@@ -99,9 +106,12 @@ def gradient_descent(
     """
     lr = _validation.number("lr", lr, above=0.0)
     momentum = _validation.number("momentum", momentum, minimum=0.0, below=1.0)
-    wanted = {_validation.integer("marks", mark, minimum=0) for mark in marks}
-    if not wanted:
-        raise ValueError("marks must hold at least one number of updates, got none")
+    wanted = set(_validation.integers("marks", marks, minimum=0))
+    weights = network.chained(weights, batch=True)
+    shape = *weights[0].shape[:-2], weights[-1].shape[-2], weights[0].shape[-1]
+    shared = getattr(target, "ndim", 0) == 2  # one target for all networks
+    network.fitting("target", target, shape[-2:] if shared else shape, weights[0].dtype)
+    _validation.function("outputs", outputs)
     return _descend(weights, target, lr, momentum, wanted, outputs)
 
 

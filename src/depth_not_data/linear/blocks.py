@@ -166,7 +166,10 @@ def with_multiplicity(levels: Sequence[Level]) -> np.ndarray:
     >>> with_multiplicity([Level(0.0, 2), Level(3.0, 1)])
     array([3., 0., 0.])
     """
-    if not levels:
-        raise ValueError("levels must hold at least one level, got none")
-    values, counts = zip(*levels, strict=True)
-    return np.sort(np.repeat(np.array(values, dtype=np.float64), counts))[::-1]
+    levels = _validation.sequence("levels", levels, "level")
+    for k, level in enumerate(levels):
+        if not isinstance(level, tuple) or len(level) != 2:
+            raise ValueError(f"levels[{k}] must be an eigenvalue and its count, got {level!r}")
+    values = [_validation.number("levels: eigenvalue", value) for value, _ in levels]
+    counts = [_validation.integer("levels: count", count, minimum=0) for _, count in levels]
+    return np.sort(np.repeat(np.array(values), counts))[::-1]

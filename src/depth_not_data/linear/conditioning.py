@@ -151,6 +151,7 @@ def turning_point(
     tolerance = _validation.number("tolerance", tolerance, above=0.0)
     high = _validation.number("high", high)
     low = _validation.number("low", low, below=high)
+    _validation.function("hessian_at", hessian_at)
 
     def leads(value):
         return leading_mass(hessian_at(value), widths, rank) > 1 - 0.5 / rank**2

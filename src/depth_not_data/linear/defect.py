@@ -65,19 +65,7 @@ def conserved(weights: Sequence) -> list[np.ndarray]:
     >>> conserved([[[1.0]], [[3.0]]])
     [array([[8.]])]
     """
-    layers = [_validation.real_array(f"weights[{k}]", layer) for k, layer in enumerate(weights)]
-    if not layers:
-        raise ValueError("weights must hold at least one layer, got none")
-    for k, layer in enumerate(layers):
-        if layer.ndim < 2:
-            raise ValueError(f"weights[{k}] must be a matrix, got shape {layer.shape}")
-    pairs = list(pairwise(layers))
-    for k, (lower, upper) in enumerate(pairs, start=1):
-        if upper.shape[-1] != lower.shape[-2]:
-            raise ValueError(
-                f"weights[{k}] must have {lower.shape[-2]} columns to follow weights[{k - 1}], "
-                f"got shape {upper.shape}"
-            )
+    pairs = pairwise(_validation.layers(weights))
     return [np.swapaxes(b, -1, -2) @ b - a @ np.swapaxes(a, -1, -2) for a, b in pairs]
 
 

@@ -71,6 +71,7 @@ def random_symmetric(size: int, rng: np.random.Generator) -> np.ndarray:
     (1.0, True)
     """
     size = _validation.integer("size", size, minimum=1)
+    rng = _validation.random_source("rng", rng)
     matrix = rng.normal(size=(size, size))
     matrix = matrix + matrix.T
     return matrix / np.abs(np.linalg.eigvalsh(matrix)).max()
@@ -82,7 +83,7 @@ def end_to_end(weights: Sequence[np.ndarray]) -> np.ndarray:
     >>> end_to_end([np.full((1, 1, 1), 2.0), np.full((1, 1, 1), 3.0)])
     array([[[6.]]])
     """
-    layers = _batch(weights)
+    layers = _validation.layers(weights, axes=3)
     product = layers[0]
     for layer in layers[1:]:
         product = layer @ product
@@ -115,7 +116,8 @@ def balanced_copy(weights: Sequence[np.ndarray], rng: np.random.Generator) -> li
     >>> abs(first.item()), (second @ first).item()
     (2.0, 4.0)
     """
-    layers = _batch(weights)
+    layers = _validation.layers(weights, axes=3)
+    rng = _validation.random_source("rng", rng)
     left, sigma, right_t = np.linalg.svd(end_to_end(layers), full_matrices=False)
     smallest = sigma.shape[-1]
     frames = [np.swapaxes(right_t, -1, -2)]
@@ -172,7 +174,7 @@ def train(
     >>> round((second @ first).item(), 9)
     1.0
     """
-    layers = _batch(weights)
+    layers = _validation.layers(weights, axes=3)
     steps = _validation.integer("steps", steps, minimum=0)
     tolerance = _validation.number("tolerance", tolerance, above=0.0)
     d_in, d_out = layers[0].shape[-1], layers[-1].shape[-2]
@@ -203,21 +205,3 @@ def _updated(layers, states, back, lr):
         updated.append(layer - lr * back @ np.swapaxes(state, -1, -2))
         back = np.swapaxes(layer, -1, -2) @ back
     return updated[::-1]
-
-
-def _batch(weights):
-    layers = [_validation.real_array(f"weights[{k}]", layer) for k, layer in enumerate(weights)]
-    if not layers:
-        raise ValueError("weights must hold at least one layer, got none")
-    for k, layer in enumerate(layers):
-        if layer.ndim != 3 or len(layer) != len(layers[0]):
-            raise ValueError(
-                f"weights[{k}] must have shape (n, d_out, d_in) with one n, got {layer.shape}"
-            )
-    for k, (lower, upper) in enumerate(pairwise(layers)):
-        if upper.shape[2] != lower.shape[1]:
-            raise ValueError(
-                f"weights[{k + 1}] must have {lower.shape[1]} columns to follow weights[{k}], "
-                f"got shape {upper.shape}"
-            )
-    return layers

@@ -115,8 +115,8 @@ def train(
     steps = _validation.integer("steps", steps, minimum=0)
     growth = _validation.number("growth", growth, above=0.0, below=1.0)
     tol = _validation.number("tol", tol, minimum=0.0)
-    second, cross = (np.asarray(m, dtype=np.float64) for m in (second, cross))
     weights = balanced_start(second, cross, depth, seed=seed)
+    second, cross = (np.asarray(m, dtype=np.float64) for m in (second, cross))
     variances, axes = np.linalg.eigh(second)
     weights[0], turned = weights[0] @ axes, cross @ axes
     sharpness = least_squares.at_balanced_minimum(second, cross, depth).eigenvalues[0]

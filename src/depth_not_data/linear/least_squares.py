@@ -189,7 +189,7 @@ def of_network(weights: Sequence[np.ndarray], second, rank: int) -> Split:
     >>> round(of_network([np.diag([1.0, 0.0]), np.diag([1.0, 0.0])], np.eye(2), rank=1).gap, 9)
     2.0
     """
-    layers = [_validation.real_array(f"weights[{k}]", layer) for k, layer in enumerate(weights)]
+    layers = _validation.layers(weights, axes=2)
     second = _symmetric("second", second)
     above, below = _products(layers, len(second))
     left, _, right = np.linalg.svd(below[-1])
@@ -238,7 +238,7 @@ def functional_bound(weights: Sequence[np.ndarray], second, cross) -> float:
     >>> functional_bound([np.zeros((1, 1)), np.zeros((1, 1))], [[1.0]], [[1.0]])
     1.0
     """
-    layers = [_validation.real_array(f"weights[{k}]", layer) for k, layer in enumerate(weights)]
+    layers = _validation.layers(weights, axes=2)
     second, cross = _moments(second, cross)
     _, below = _products(layers, len(second))
     gradient = np.linalg.norm(below[-1] @ second - cross, 2)
@@ -252,14 +252,10 @@ def functional_bound(weights: Sequence[np.ndarray], second, cross) -> float:
 
 def _products(layers, d_in):
     """W^{L:k+1} for k = 1, ..., L and W^{k:1} for k = 0, ..., L."""
-    if not layers:
-        raise ValueError("weights must hold at least one layer, got none")
+    if layers[0].shape[1] != d_in:
+        raise ValueError(f"weights[0] must have {d_in} columns, got shape {layers[0].shape}")
     below = [np.eye(d_in)]
-    for k, layer in enumerate(layers):
-        if layer.ndim != 2 or layer.shape[1] != len(below[-1]):
-            raise ValueError(
-                f"weights[{k}] must have {len(below[-1])} columns, got shape {layer.shape}"
-            )
+    for layer in layers:
         below.append(layer @ below[-1])
     above = [np.eye(len(below[-1]))]
     for layer in reversed(layers[1:]):

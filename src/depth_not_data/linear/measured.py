@@ -37,12 +37,16 @@ def jacobian(weights: Sequence[Tensor], inputs: Tensor | None = None) -> Tensor:
     >>> jacobian([first, second])
     tensor([[3., 2.]], dtype=torch.float64)
     """
+    weights = network.chained(weights)
+    if inputs is not None:
+        samples = inputs.shape[1] if getattr(inputs, "ndim", 0) == 2 else "n"
+        network.fitting("inputs", inputs, (weights[0].shape[1], samples), weights[0].dtype)
 
     def outputs(*layers):
         product = network.product(layers)
         return product if inputs is None else product @ inputs
 
-    parts = torch.autograd.functional.jacobian(outputs, tuple(weights), vectorize=True)
+    parts = torch.autograd.functional.jacobian(outputs, weights, vectorize=True)
     return torch.cat([part.flatten(2).flatten(0, 1) for part in parts], dim=1)
 
 

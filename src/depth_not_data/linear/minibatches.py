@@ -69,6 +69,7 @@ def train(
     excess = _validation.number("excess", excess, above=0.0)
     lr = _validation.number("lr", lr, above=0.0)
     steps = _validation.integer("steps", steps, minimum=1)
+    seeds = _validation.integers("seeds", seeds, minimum=0)
     starts = [growing_steps.balanced_start(second, cross, depth, seed=seed) for seed in seeds]
     weights = [np.stack(layer) for layer in zip(*starts, strict=True)]
     samples = np.asarray(inputs, dtype=np.float64).T, np.asarray(targets, dtype=np.float64).T

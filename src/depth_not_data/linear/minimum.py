@@ -12,7 +12,6 @@ r^2 eigenvalues that are L under the theorem's assumptions, "bulk" those that ar
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -75,18 +74,7 @@ def jacobian_gram(weights: Sequence[np.ndarray], inputs=None) -> np.ndarray:
     >>> jacobian_gram([np.array([[3.0]]), np.array([[2.0]])])
     array([[13.]])
     """
-    layers = [_validation.real_array(f"weights[{k}]", layer) for k, layer in enumerate(weights)]
-    if not layers:
-        raise ValueError("weights must hold at least one layer, got none")
-    for k, layer in enumerate(layers):
-        if layer.ndim < 2:
-            raise ValueError(f"weights[{k}] must be a matrix, got shape {layer.shape}")
-    for k, (lower, upper) in enumerate(pairwise(layers)):
-        if upper.shape[-1] != lower.shape[-2]:
-            raise ValueError(
-                f"weights[{k + 1}] must have {lower.shape[-2]} columns to follow weights[{k}], "
-                f"got shape {upper.shape}"
-            )
+    layers = _validation.layers(weights)
     d_in, d_out = layers[0].shape[-1], layers[-1].shape[-2]
     below = np.eye(d_in)  # W^{k-1:1} X
     if inputs is not None:
@@ -96,7 +84,7 @@ def jacobian_gram(weights: Sequence[np.ndarray], inputs=None) -> np.ndarray:
     above = [np.eye(d_out)]  # W^{L:k+1}, from k = L down to k = 1
     for layer in reversed(layers[1:]):
         above.append(above[-1] @ layer)
-    gram = 0.0
+    gram = np.zeros((*layers[0].shape[:-2], 1, 1, 1, 1))
     for layer, left in zip(layers, reversed(above), strict=True):
         outer = left @ np.swapaxes(left, -1, -2)
         inner = np.swapaxes(below, -1, -2) @ below

@@ -29,7 +29,7 @@ def product(weights: Sequence[Tensor]) -> Tensor:
     >>> product([torch.tensor([[2.0]]), torch.tensor([[3.0]])])
     tensor([[6.]])
     """
-    weights = _layers(weights)
+    weights = chained(weights)
     result = weights[0]
     for layer in weights[1:]:
         result = layer @ result
@@ -210,47 +210,82 @@ def in_singular_basis(weights: Sequence[Tensor], left: Tensor, right: Tensor) ->
     >>> bool((first.diagonal()[:2] - problem.layer_singular_values).abs().max() < 1e-15)
     True
     """
-    rotated = list(weights)
+    rotated = list(chained(weights))
+    dtype, d_in, d_out = rotated[0].dtype, rotated[0].shape[1], len(rotated[-1])
+    fitting("left", left, (d_out, d_out), dtype)
+    fitting("right", right, (d_in, d_in), dtype)
     rotated[0] = rotated[0] @ right
     rotated[-1] = left.T @ rotated[-1]
     return rotated
 
 
-def _layers(weights):
-    """Weights as a tuple of tensors whose shapes chain."""
-    weights = tuple(weights)
-    if not weights:
-        raise ValueError("weights must hold at least one layer, got none")
+def chained(weights: Sequence[Tensor], *, batch: bool = False) -> tuple[Tensor, ...]:
+    """Weights as a tuple of finite floating-point tensors whose shapes chain.
+
+    Two axes each, or with `batch` the same leading axes before them. A ``ValueError`` names the
+    layer that does not fit.
+
+    >>> chained([torch.ones(3, 2), torch.ones(2, 3)])[1].shape
+    torch.Size([2, 3])
+    """
+    batch = _validation.flag("batch", batch)
+    weights = tuple(_validation.sequence("weights", weights, "layer"))
     for k, layer in enumerate(weights):
-        if not isinstance(layer, Tensor) or layer.ndim != 2:
+        fits = isinstance(layer, Tensor) and (layer.ndim >= 2 if batch else layer.ndim == 2)
+        if not fits:
             shape = tuple(layer.shape) if isinstance(layer, Tensor) else type(layer).__name__
             raise ValueError(f"weights[{k}] must be a tensor with two axes, got {shape}")
+        _refuse_what_is_not_finite(f"weights[{k}]", layer)
+        if layer.dtype != weights[0].dtype:
+            wanted = str(weights[0].dtype).removeprefix("torch.")
+            raise ValueError(f"weights[{k}] must be a {wanted} tensor, got {layer.dtype}")
     for k, (lower, upper) in enumerate(pairwise(weights), start=1):
-        if upper.shape[1] != lower.shape[0]:
+        if upper.shape[-1] != lower.shape[-2]:
             raise ValueError(
-                f"weights[{k}] must have {lower.shape[0]} columns to follow weights[{k - 1}], "
+                f"weights[{k}] must have {lower.shape[-2]} columns to follow weights[{k - 1}], "
+                f"got shape {tuple(upper.shape)}"
+            )
+        if upper.shape[:-2] != lower.shape[:-2]:
+            raise ValueError(
+                f"weights[{k}] must have the leading axes of weights[{k - 1}], "
                 f"got shape {tuple(upper.shape)}"
             )
     return weights
 
 
+def _refuse_what_is_not_finite(name, tensor):
+    if not tensor.is_floating_point():
+        raise ValueError(f"{name} must hold floating-point numbers, got {tensor.dtype}")
+    if not tensor.numel() or not torch.isfinite(tensor).all():
+        what = "NaN or infinity among them" if tensor.numel() else f"shape {tuple(tensor.shape)}"
+        raise ValueError(f"{name} must hold finite numbers, got {what}")
+
+
+def fitting(name: str, tensor: Tensor, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Return a finite tensor of this shape and type, or say by its name what it is instead.
+
+    >>> fitting("target", torch.ones(2, 3), (2, 3), torch.float32).shape
+    torch.Size([2, 3])
+    """
+    if not isinstance(tensor, Tensor) or tensor.dtype != dtype:
+        kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+        raise ValueError(f"{name} must be a {str(dtype).removeprefix('torch.')} tensor, got {kind}")
+    if tuple(tensor.shape) != tuple(shape):
+        wanted = ", ".join(map(str, shape))
+        raise ValueError(f"{name} must have shape ({wanted}), got {tuple(tensor.shape)}")
+    _refuse_what_is_not_finite(name, tensor)
+    return tensor
+
+
 def _checked(weights, target, inputs):
     """Arguments of the loss, if they are float64 tensors whose shapes chain."""
-    weights = _layers(weights)
+    weights = chained(weights)
     d_in, d_out = weights[0].shape[1], weights[-1].shape[0]
-    tensors = {f"weights[{k}]": layer for k, layer in enumerate(weights)}
-    shapes = {"target": (d_out, d_in)}
-    tensors["target"] = target
+    for k, layer in enumerate(weights):
+        fitting(f"weights[{k}]", layer, layer.shape, torch.float64)
+    samples = d_in
     if inputs is not None:
-        tensors["inputs"] = inputs
         samples = inputs.shape[1] if getattr(inputs, "ndim", 0) == 2 else "n"
-        shapes = {"inputs": (d_in, samples), "target": (d_out, samples)}
-    for name, tensor in tensors.items():
-        if not isinstance(tensor, Tensor) or tensor.dtype != torch.float64:
-            kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
-            raise ValueError(f"{name} must be a float64 tensor, got {kind}")
-    for name, shape in shapes.items():
-        if tuple(tensors[name].shape) != shape:
-            wanted = f"({shape[0]}, {shape[1]})"
-            raise ValueError(f"{name} must have shape {wanted}, got {tuple(tensors[name].shape)}")
+        fitting("inputs", inputs, (d_in, samples), torch.float64)
+    fitting("target", target, (d_out, samples), torch.float64)
     return weights, target, inputs

@@ -145,6 +145,8 @@ def polar_factor(matrix: Tensor, cutoff: float = 1e-12) -> Tensor:
     tensor([[ 0., -1.],
             [ 0.,  0.]], dtype=torch.float64)
     """
+    _matrix(matrix)
+    cutoff = _validation.number("cutoff", cutoff, minimum=0.0, below=1.0)
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     kept = (values > cutoff * values.max()).to(matrix.dtype)
     return (left * kept) @ right
@@ -157,6 +159,8 @@ def newton_schulz(matrix: Tensor, steps: int = 5) -> Tensor:
     tensor([[0.6000, 0.0000],
             [0.0000, 0.8000]], dtype=torch.float64)
     """
+    _matrix(matrix)
+    steps = _validation.integer("steps", steps, minimum=0)
     a, b, c = optimizers.NEWTON_SCHULZ
     size = matrix.norm()
     x = matrix / size if size > 0 else matrix
@@ -173,8 +177,17 @@ def row_normalised(matrix: Tensor, eps: float = 0.0) -> Tensor:
     tensor([[0.6000, 0.8000],
             [0.0000, 0.0000]], dtype=torch.float64)
     """
+    _matrix(matrix)
+    eps = _validation.number("eps", eps, minimum=0.0)
     size = matrix.norm(dim=1, keepdim=True).clamp(min=eps)
     return torch.where(size > 0, matrix / size, torch.zeros_like(matrix))
+
+
+def _matrix(matrix):
+    if not isinstance(matrix, Tensor) or matrix.ndim != 2:
+        got = tuple(matrix.shape) if isinstance(matrix, Tensor) else type(matrix).__name__
+        raise ValueError(f"matrix must be a tensor with two axes, got {got}")
+    network.fitting("matrix", matrix, matrix.shape, matrix.dtype)
 
 
 def _shampoo(gradient, state, settings):

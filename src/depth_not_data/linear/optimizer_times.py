@@ -47,6 +47,8 @@ def learning_times(
 def _arguments(name, lam0, target, depth, lrs, window, longest, hyper):
     chosen = optimizers.settings(name, hyper)
     lrs = _validation.vector("lrs", lrs, above=0.0)
+    if not lrs.size:
+        raise ValueError("lrs must hold at least one learning rate, got none")
     window = _validation.number("window", window, above=0.0, below=1.0)
     longest = _validation.integer("longest", longest, minimum=1)
     lam, target, depth, _, _ = optimizers.checked(lam0, target, depth, 1.0, 0)

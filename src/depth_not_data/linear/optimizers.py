@@ -198,6 +198,8 @@ def settings(name: str, hyper: dict) -> dict:
     ({'momentum': 0.9}, {'momentum': 0.0})
     """
     name = _validation.choice("name", name, NAMES)
+    if not isinstance(hyper, dict):
+        raise ValueError(f"hyper must be a dictionary, got {hyper!r}")
     for key in hyper:
         if key not in HYPER[name]:
             known = ", ".join(HYPER[name]) or "none"
@@ -212,15 +214,9 @@ def _betas(name, value):
     return tuple(float(beta) for beta in betas)
 
 
-def _flag(name, value):
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be True or False, got {value!r}")
-    return value
-
-
 CHECKS = {
     "momentum": lambda key, value: _validation.number(key, value, minimum=0.0, below=1.0),
-    "nesterov": _flag,
+    "nesterov": _validation.flag,
     "betas": _betas,
     "eps": lambda key, value: _validation.number(key, value, minimum=0.0),
     "rho": lambda key, value: _validation.number(key, value, minimum=0.0),
@@ -231,6 +227,8 @@ CHECKS = {
 def checked(lam0, target, depth, lr, steps):
     """Return the arguments of :func:`trajectory` as it computes with them, or raise."""
     lam = _validation.vector("lam0", lam0, minimum=0.0)
+    if not lam.size:
+        raise ValueError("lam0 must hold at least one singular value, got none")
     target = _validation.real_array("target", target, minimum=0.0)
     if target.shape not in ((), lam.shape):
         raise ValueError(f"target must have shape () or {lam.shape}, got {target.shape}")

@@ -100,12 +100,9 @@ def returns(orbits) -> np.ndarray:
     >>> returns([[0.5, 0.5], [-0.5, -0.5], [-0.4, 0.3]])
     array([False,  True])
     """
-    orbits = np.asarray(orbits)
-    real = orbits.dtype.kind in "iuf"
-    if not real or orbits.ndim != 2 or len(orbits) < 2 or np.isnan(orbits).any():
-        raise ValueError(
-            f"orbits must be a (T, n) array of real numbers without NaN, T >= 2, got {orbits!r}"
-        )
+    orbits = _validation.real_array("orbits", orbits, infinite=True)
+    if orbits.ndim != 2 or len(orbits) < 2:
+        raise ValueError(f"orbits must be a (T, n) array, T >= 2, got shape {orbits.shape}")
     return ((orbits[:-1] < 0) & (orbits[1:] > 0)).any(axis=0)
 
 
@@ -149,9 +146,11 @@ def complex_trajectory(
     >>> complex_trajectory([1j], target=1.0, depth=2, lr=0.25, updates=1)[1]
     array([0.+0.5j])
     """
-    z = np.array(start, dtype=np.complex128)
-    if z.ndim != 1 or not np.isfinite(z).all():
-        raise ValueError(f"start must be a vector without NaN or infinity, got {start!r}")
+    array = _validation.as_array("start", start)
+    if array.dtype.kind == "c":
+        z = _validation.vector("start", array.real) + 1j * _validation.vector("start", array.imag)
+    else:
+        z = _validation.vector("start", start).astype(np.complex128)
     target = _validation.number("target", target, minimum=0.0)
     depth = _validation.integer("depth", depth, minimum=1)
     lr = _validation.number("lr", lr, above=0.0)

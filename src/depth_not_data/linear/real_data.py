@@ -56,7 +56,7 @@ def load(name: str, *, whitening: float) -> tuple[np.ndarray, np.ndarray]:
     (True, np.float64(1797.0))
     """
     spoken = name.replace("_", " ") if isinstance(name, str) else name
-    name = spoken if spoken in NAMES else _validation.choice("name", name, NAMES)
+    name = _validation.choice("name", spoken, NAMES)
     whitening = _validation.number("whitening", whitening, minimum=0.0, maximum=1.0)
     features, labels = _read(name)
     inputs = _centred(_centred(features.T))  # twice, for the round-off of the first mean

@@ -169,6 +169,7 @@ def ratios(tau, share, depths: Sequence[int], **law) -> np.ndarray:
     array([1.6])
     """
     share = _validation.real_array("share", share, minimum=0.0)
+    depths = _validation.integers("depths", depths, minimum=2)
     found = [depth / (1.0 + share * excess(tau, depth, **law)) for depth in depths]
     return np.stack(np.broadcast_arrays(*found), axis=-1)
 
@@ -196,7 +197,7 @@ def consistent(tau, share, depths: Sequence[int], printed_ratios, printed_bulk, 
     >>> consistent([1.5, 3.0], 1.0, [2], [1.6], [1.25])
     array([ True, False])
     """
-    depths = [_validation.integer("depths", depth, minimum=2) for depth in depths]
+    depths = _validation.integers("depths", depths, minimum=2)
     printed = {"printed_ratios": printed_ratios, "printed_bulk": printed_bulk}
     ratio, bulk = (
         _validation.vector(name, value, lengths=[len(depths)]) for name, value in printed.items()

@@ -74,6 +74,7 @@ def train(
         raise ValueError(
             f"widths must lead from {len(inputs)} inputs to {len(targets)} outputs, got {widths}"
         )
+    seeds = _validation.integers("seeds", seeds, minimum=0)
     goal = _validation.number("loss", loss, above=0.0)
     lr = _validation.number("lr", lr, above=0.0)
     steps = _validation.integer("steps", steps, minimum=1)
@@ -134,12 +135,12 @@ def outer_eigenvalues(weights: Sequence[np.ndarray], inputs) -> tuple[np.ndarray
     >>> values.round(9) + 0.0, layers.round(9)
     (array([1., 0.]), array([1., 0.]))
     """
-    weights = [_validation.real_array(f"weights[{k}]", w) for k, w in enumerate(weights)]
-    inputs = _validation.real_array("inputs", inputs)
+    weights = _validation.layers(weights, axes=2)
+    inputs = _matrix("inputs", inputs)
+    if len(inputs) != weights[0].shape[1]:
+        raise ValueError(f"inputs must have {weights[0].shape[1]} rows, got shape {inputs.shape}")
     below = [np.eye(len(inputs))]
-    for k, layer in enumerate(weights):
-        if layer.ndim != 2 or layer.shape[1] != len(below[-1]):
-            raise ValueError(f"weights[{k}] must have {len(below[-1])} columns")
+    for layer in weights:
         below.append(layer @ below[-1])
     above = [np.eye(len(below[-1]))]
     for layer in reversed(weights[1:]):
@@ -176,16 +177,21 @@ def _softmax(logits):
 
 
 def _gaussian(seed, layer, rows, columns):
-    seed = _validation.integer("seeds", seed, minimum=0)
     rng = np.random.default_rng([seed, layer])
     return rng.normal(size=(rows, columns)) / np.sqrt(columns)
 
 
 def _data(inputs, targets):
-    inputs = _validation.real_array("inputs", inputs)
-    targets = _validation.real_array("targets", targets)
-    if inputs.ndim != 2 or targets.ndim != 2 or inputs.shape[1] != targets.shape[1]:
+    inputs, targets = _matrix("inputs", inputs), _matrix("targets", targets)
+    if inputs.shape[1] != targets.shape[1]:
         raise ValueError(f"targets must have one column a sample, got shape {targets.shape}")
     if not np.isin(targets, (0.0, 1.0)).all() or not (targets.sum(axis=0) == 1.0).all():
-        raise ValueError("targets must be one-hot columns")
+        raise ValueError("targets must be one-hot columns, got other numbers among them")
     return inputs, targets
+
+
+def _matrix(name, value):
+    array = _validation.real_array(name, value)
+    if array.ndim != 2 or not array.size:
+        raise ValueError(f"{name} must have one column a sample, got shape {array.shape}")
+    return array

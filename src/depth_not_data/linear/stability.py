@@ -243,16 +243,13 @@ def period(orbit, *, longest: int, tolerance: float = 1e-8) -> np.ndarray:
     """
     longest = _validation.integer("longest", longest, minimum=1)
     tolerance = _validation.number("tolerance", tolerance, above=0.0)
-    orbit = np.asarray(orbit)
+    orbit = _validation.real_array("orbit", orbit, infinite=True)
     if orbit.ndim != 2 or len(orbit) <= longest:
         raise ValueError(
             f"orbit must be a (T, n) array, T > longest = {longest}, got shape {orbit.shape}"
         )
-    finite = np.ones(orbit.shape[1], dtype=bool)
-    if orbit.dtype.kind == "f":
-        finite = ~np.isinf(orbit).any(axis=0)
-        orbit = np.where(finite, orbit, 0.0)
-    settled = _validation.real_array("orbit", orbit)
+    finite = np.isfinite(orbit).all(axis=0)
+    settled = np.where(finite, orbit, 0.0)
     found = np.zeros(orbit.shape[1], dtype=int)
     for length in range(longest, 0, -1):
         repeats = np.abs(settled[length:] - settled[:-length]).max(axis=0) < tolerance
@@ -325,7 +322,9 @@ def rotation_multiplier(orbit, target: float, depth: int, lr: float) -> float:
 def _one_period(orbit, target, depth, lr):
     """Return the orbit and the relative steps a_i = eta lam_i^(L-2) (lam_i^L - s)."""
     orbit = _validation.vector("orbit", orbit)
-    orbit, target, depth, lr = _checked("orbit", orbit, target, depth, lr)
+    target = _validation.number("target", target, minimum=0.0)
+    depth = _validation.integer("depth", depth, minimum=1)
+    lr = _validation.number("lr", lr, above=0.0)
     if orbit.size == 0 or np.any(orbit == 0):
         raise ValueError(f"orbit must hold nonzero values, got {orbit!r}")
     relative = lr * orbit ** (depth - 2.0) * (orbit**depth - target)

@@ -66,6 +66,7 @@ def leading_eigenvalues(
     """
     count = _validation.integer("count", count, minimum=1)
     iterations = _validation.integer("iterations", iterations, minimum=1)
+    network.loss(weights, target)  # refuses what does not fit
     if count > target.numel():
         raise ValueError(f"count must be <= d_L d_0 = {target.numel()}, got {count}")
     point = [layer.detach().clone().requires_grad_(True) for layer in weights]

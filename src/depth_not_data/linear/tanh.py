@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from depth_not_data import _validation
+from depth_not_data.linear import network
 
 
 def states(weights: Sequence[Tensor]) -> list[Tensor]:
@@ -30,6 +31,7 @@ def states(weights: Sequence[Tensor]) -> list[Tensor]:
     >>> states([torch.zeros(2, 1)])[1].flatten()
     tensor([0., 0.])
     """
+    weights = network.chained(weights, batch=True)
     found = [torch.eye(weights[0].shape[-1], dtype=weights[0].dtype)]
     for layer in weights:
         found.append(torch.tanh(layer @ found[-1]))
@@ -51,7 +53,9 @@ def losses(weights: Sequence[Tensor], target: Tensor) -> Tensor:
     >>> losses([torch.zeros(1, 1)], torch.ones(1, 1)).item()
     0.5
     """
-    return 0.5 * ((outputs(weights) - target) ** 2).sum(dim=(-2, -1))
+    found = outputs(weights)
+    network.fitting("target", target, found.shape[-2:], found.dtype)
+    return 0.5 * ((found - target) ** 2).sum(dim=(-2, -1))
 
 
 def jacobian_gram(weights: Sequence[Tensor]) -> Tensor:

@@ -108,7 +108,10 @@ def follow(
     """
     steps = _validation.integer("steps", steps, minimum=0)
     every = _validation.integer("every", every, minimum=1)
-    keep = {_validation.integer("keep", time, minimum=0) for time in keep}
+    if not isinstance(problem, network.AlignedProblem):
+        raise ValueError(f"problem must be an AlignedProblem, got {type(problem).__name__}")
+    decompose = _validation.flag("decompose", decompose)
+    keep = set(_validation.integers("keep", keep, minimum=0)) if keep != () else set()
     if keep and max(keep) > steps:
         raise ValueError(f"keep must hold times from 0 to steps = {steps}, got {max(keep)}")
     inputs, target = _data(problem, filled)

@@ -20,7 +20,9 @@ def descending(name, value):
 def rank_range(first, last, limit):
     """Return `first` and `last` as ints with ``1 <= first <= last <= limit``."""
     first = _validation.integer("first", first, minimum=1)
-    last = _validation.integer("last", last, minimum=first)
+    last = _validation.integer("last", last, minimum=1)
+    if last < first:
+        raise ValueError(f"last must be an integer >= first = {first}, got {last}")
     if last > limit:
         raise ValueError(f"last must be <= {limit} here, got {last}")
     return first, last

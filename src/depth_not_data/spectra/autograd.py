@@ -76,9 +76,12 @@ def dense_hessian(
         if not isinstance(parameter, Tensor) or parameter.dtype != torch.float64:
             kind = parameter.dtype if isinstance(parameter, Tensor) else type(parameter).__name__
             raise ValueError(f"parameters[{index}] must be a float64 tensor, got {kind}")
+        if not torch.isfinite(parameter).all():
+            raise ValueError(f"parameters[{index}] must be finite, got NaN or infinity in it")
     size = sum(parameter.numel() for parameter in parameters)
     _refuse_if_too_large(size)
 
+    _validation.function("loss", loss)
     point = [parameter.detach().clone().requires_grad_(True) for parameter in parameters]
     value = loss(point)
     if not isinstance(value, Tensor) or value.numel() != 1:
@@ -132,6 +135,8 @@ def relative_asymmetry(matrix: Tensor) -> float:
     2.0
     """
     _square("matrix", matrix)
+    if not torch.isfinite(matrix).all():
+        raise ValueError("matrix must be finite, got NaN or infinity among its entries")
     largest = matrix.abs().max().item()
     return (matrix - matrix.T).abs().max().item() / largest if largest else 0.0
 
@@ -199,6 +204,8 @@ def derivatives(name: str, value: Tensor, point: Sequence[Tensor]) -> list[Tenso
     >>> [gradient.tolist() for gradient in found]
     [[2.0, 2.0], [0.0]]
     """
+    if not isinstance(value, Tensor):
+        raise ValueError(f"{name} must be a tensor, got {type(value).__name__}")
     found = [None]
     if value.requires_grad and point:
         found = torch.autograd.grad(value, point, create_graph=True, allow_unused=True)
@@ -208,6 +215,8 @@ def derivatives(name: str, value: Tensor, point: Sequence[Tensor]) -> list[Tenso
 
 
 def _square(name, matrix):
+    if not isinstance(matrix, Tensor):
+        raise ValueError(f"{name} must be a tensor, got {type(matrix).__name__}")
     if matrix.is_complex() or matrix.dtype == torch.bool:
         raise ValueError(f"{name} must be real, got {matrix.dtype}")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
