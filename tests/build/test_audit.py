@@ -122,9 +122,8 @@ def test_a_tool_that_says_nothing_gives_no_report(tmp_path):
 
 def test_a_citation_that_is_not_valid_is_named(tmp_path):
     tool = tmp_path / "tool"
-    tool.write_text(
-        '#!/bin/sh\ngrep -q "^title" "$3" && exit 0; printf "in\\\\nlib.ValidationError: no title\\\\nx" >&2; exit 1\n'
-    )
+    said = 'printf "in\\\\nlib.ValidationError: no title\\\\nx" >&2; exit 1'
+    tool.write_text(f'#!/bin/sh\ngrep -q "^title" "$3" && exit 0\n{said}\n')
     tool.chmod(0o755)
     citation = tmp_path / "CITATION.cff"
     citation.write_text("title: Book\n")
