@@ -1,10 +1,11 @@
 """Random valid arguments, small enough that thousands of them cost seconds."""
 
+import itertools
+
 import numpy as np
+import strategies
 import torch
 from hypothesis import strategies as st
-
-import strategies
 
 SIZES = st.integers(1, 4)
 SCALES = st.floats(0.25, 4.0)
@@ -41,7 +42,7 @@ def matrix(draw, rows, columns):
 def layers(draw, shape, *, batch=()):
     """NumPy layers of these widths."""
     source = rng(draw)
-    return [source.normal(size=(*batch, b, a)) for a, b in zip(shape, shape[1:], strict=False)]
+    return [source.normal(size=(*batch, b, a)) for a, b in itertools.pairwise(shape)]
 
 
 def tensors(arrays):

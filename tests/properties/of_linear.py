@@ -1,10 +1,11 @@
 """Properties of the room `linear`, its NumPy part."""
 
-import numpy as np
-from hypothesis import strategies as st
+import itertools
 
 import bad_values as bad
 import draws
+import numpy as np
+from hypothesis import strategies as st
 from registry import properties
 
 WIDTHS = bad.integers(minimum=1)
@@ -19,7 +20,7 @@ def pairs(widths, rank):
 
 
 def parameters(widths):
-    return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    return sum(a * b for a, b in itertools.pairwise(widths))
 
 
 # blocks
@@ -129,8 +130,7 @@ def minimum_hessian(draw, *, least=1):
 
     widths, rank = draws.with_bulk(draw, depth=(least, 3))
     layers = [
-        network.rectangular_diagonal(np.ones(rank), b, a)
-        for a, b in zip(widths, widths[1:], strict=False)
+        network.rectangular_diagonal(np.ones(rank), b, a) for a, b in itertools.pairwise(widths)
     ]
     hessian = network.dense_hessian(layers, network.product(layers)).numpy()
     return {"hessian": hessian, "widths": widths, "rank": rank}

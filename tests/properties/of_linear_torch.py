@@ -1,11 +1,10 @@
 """Properties of the room `linear`, its part in torch."""
 
+import bad_values as bad
+import draws
 import numpy as np
 import torch
 from hypothesis import strategies as st
-
-import bad_values as bad
-import draws
 from registry import properties
 
 WIDTHS = bad.integers(minimum=1)

@@ -1,11 +1,10 @@
 """Properties of the room `spectra`."""
 
+import bad_values as bad
+import draws
 import numpy as np
 import torch
 from hypothesis import strategies as st
-
-import bad_values as bad
-import draws
 from registry import properties
 
 RANGE = {"first": bad.integer(1), "last": bad.integer(1)}

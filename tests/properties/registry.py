@@ -11,7 +11,7 @@ DEEP = int(os.environ.get("DEPTH_NOT_DATA_SEARCH", "0"))
 
 
 def search(examples: int):
-    """Settings of a test with so many examples; DEPTH_NOT_DATA_SEARCH=50 has fifty times as many."""
+    """Settings of a test with so many examples, times DEPTH_NOT_DATA_SEARCH."""
     return settings(
         max_examples=examples * max(DEEP, 1),
         derandomize=not DEEP,

@@ -1,17 +1,15 @@
-"""Every public helper keeps its invariants, and refuses what it cannot use by the argument's name."""
+"""Every public helper keeps its invariants, and names an argument that it cannot use."""
 
 import re
 from collections.abc import Iterator
 from importlib import import_module
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-
 import of_linear  # noqa: F401
 import of_linear_torch  # noqa: F401
 import of_spectra  # noqa: F401
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from registry import REGISTRY, search
 
 CASES = [(name, argument) for name, entry in REGISTRY.items() for argument in entry.bad]

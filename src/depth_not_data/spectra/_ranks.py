@@ -22,7 +22,7 @@ def rank_range(first, last, limit):
     first = _validation.integer("first", first, minimum=1)
     last = _validation.integer("last", last, minimum=1)
     if last < first:
-        raise ValueError(f"last must be an integer >= first = {first}, got {last}")
+        raise ValueError(f"last must be an integer >= {first}, got {last}")
     if last > limit:
         raise ValueError(f"last must be <= {limit} here, got {last}")
     return first, last

@@ -43,8 +43,10 @@ def exponent(values: Mapping[float, Sequence[float]]) -> Exponent:
     >>> round(exponent({1: [3.0, 3.1], 2: [6.0, 6.2], 4: [12.0, 12.4]}).value, 12)
     1.0
     """
-    if not isinstance(values, Mapping) or len(values) < 2:
-        raise ValueError(f"values must hold two or more sizes, got {values!r}")
+    if not isinstance(values, Mapping):
+        raise ValueError(f"values must be a mapping of sizes to values, got {values!r}")
+    if len(values) < 2:
+        raise ValueError(f"values must hold two or more sizes, got {list(values)}")
     sizes = _positive("values: sizes", list(values))
     samples = [np.log(_positive(f"values[{size}]", group)) for size, group in values.items()]
     counts = np.array([len(sample) for sample in samples])
