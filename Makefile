@@ -22,7 +22,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-unit test-notebooks test-site notebooks slides pdf lab smaller bundle lock audit twice bench sabotage lint format clean distclean student instructor
+.PHONY: help setup book fresh test test-unit test-notebooks test-site notebooks slides pdf lab smaller bundle lock audit twice seeds bench sabotage lint format clean distclean student instructor
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -85,6 +85,9 @@ audit: setup  ## check versions, licences and known vulnerabilities of what the 
 
 twice: setup  ## build the commit in two clones and compare the sites file by file
 	@$(BIN)/python tools/compare_builds.py
+
+seeds: setup  ## repeat every stochastic claim on fresh seeds; hours, may be stopped and goes on
+	@$(BIN)/python tools/seeds.py
 
 bench: setup  ## time our routes against the usual ones; needs a quiet machine and some minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/requirements.txt

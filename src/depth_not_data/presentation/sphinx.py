@@ -19,6 +19,7 @@ from depth_not_data.presentation import (
     sphinx_lists,
     sphinx_numbers,
     sphinx_polls,
+    sphinx_seeds,
     sphinx_status,
 )
 from depth_not_data.presentation.rules import format_measured
@@ -157,7 +158,7 @@ class Ledger(_ClaimsDirective):
             rows.append(f":True instead: {claim.instead}. {claim.instead.reason}")
         if claim.attack:
             rows.append(f":Attacked by: `{claim.attack}`")
-        return rows
+        return rows + sphinx_seeds.rows(claim.id, sphinx_seeds.summary())
 
 
 class LedgerSummary(_ClaimsDirective):
@@ -190,6 +191,7 @@ def setup(app: Sphinx) -> dict:
         sphinx_lists,
         sphinx_numbers,
         sphinx_polls,
+        sphinx_seeds,
         sphinx_status,
         sphinx_head,
     )
