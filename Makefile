@@ -11,7 +11,8 @@ ifeq ($(origin PYTHON),undefined)
 PYTHON := $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 endif
 
-NOTEBOOKS = $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*' | sort)
+# Longest first, so that no job is left alone with a long one.
+NOTEBOOKS = $(shell $(BIN)/python tools/side_by_side.py)
 
 # Two jobs with two threads each would fight over two cores.
 export OMP_NUM_THREADS ?= 1
@@ -47,7 +48,7 @@ test-unit: setup  ## run unit tests and doctests
 	$(BIN)/python -m pytest -n $(JOBS) --ignore tests/site
 
 test-notebooks: setup  ## execute every notebook and compare its outputs
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -o addopts= -o filterwarnings=default \
+	LOKY_MAX_CPU_COUNT=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -o addopts= -o filterwarnings=default \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg $(NOTEBOOKS)
 
 test-site: book  ## look at the site in a browser, which has to be installed: Chromium or Chrome

@@ -1,4 +1,7 @@
-"""Two notebooks at once, the longest first, so that neither processor waits for the other."""
+"""Two notebooks at once, the longest first, so that neither processor waits for the other.
+
+``python tools/side_by_side.py`` prints the notebooks in this order.
+"""
 
 import os
 import threading
@@ -6,22 +9,31 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import freshness
 import joblib
 
 AT_ONCE = 2
 # Classes of `execute_notebooks.cost`, shortest first.
 COSTS = ("seconds", "about a minute", "minutes", "ten minutes or more")
+# A notebook that uses this helper takes minutes of training, or seconds where runs are stored.
+STORED_RUNS = "src/depth_not_data/residual/stored_runs.py"
 
 
 def longest_first(paths: Iterable[Path], lock: dict[str, dict]) -> list[Path]:
-    """Put notebooks in the order of what they took when their outputs were committed.
+    """Put first what was never measured, then what trains networks where none are stored.
 
-    Those that were never measured come first.
+    Within these and the others, the order is that of what notebooks took when their outputs were
+    committed.
     """
 
     def rank(path):
-        cost = lock.get(path.as_posix(), {}).get("cost")
-        return COSTS.index(cost) if cost in COSTS else len(COSTS)
+        entry = lock.get(path.as_posix(), {})
+        cost = entry.get("cost")
+        return (
+            cost not in COSTS,
+            STORED_RUNS in entry,
+            COSTS.index(cost) if cost in COSTS else 0,
+        )
 
     return sorted(paths, key=rank, reverse=True)
 
@@ -51,3 +63,7 @@ def each(work: Callable[[Path], object], paths: Iterable[Path]) -> Iterator[tupl
             yield from filter(None, (task.result() for task in as_completed(tasks)))
         finally:
             stopped.set()
+
+
+if __name__ == "__main__":
+    print(*longest_first(freshness.notebooks(), freshness.read_lock(freshness.COMMITTED)))

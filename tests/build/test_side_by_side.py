@@ -11,14 +11,15 @@ import side_by_side
 PATHS = [Path(f"book/{name}.ipynb") for name in "abcd"]
 
 
-def test_the_longest_comes_first_and_what_was_never_measured_before_it():
+def test_what_may_train_comes_first_then_the_longest():
     lock = {
         "book/a.ipynb": {"cost": "seconds"},
         "book/b.ipynb": {"cost": "minutes"},
-        "book/d.ipynb": {"cost": "about a minute"},
+        "book/d.ipynb": {"cost": "seconds", side_by_side.STORED_RUNS: "digest"},
     }
     found = side_by_side.longest_first(PATHS, lock)
-    assert [path.stem for path in found] == ["c", "b", "d", "a"]
+    assert [path.stem for path in found] == ["c", "d", "b", "a"], "c was never measured"
+    assert (Path(__file__).parents[2] / side_by_side.STORED_RUNS).exists()
 
 
 def test_two_are_worked_on_at_once():
