@@ -94,3 +94,15 @@ def test_bad_widths_and_levels():
         blocks.pair_order((3,))
     with pytest.raises(ValueError, match="levels must hold"):
         blocks.with_multiplicity([])
+
+
+@pytest.mark.parametrize("bad", [3.0, (3.0,), (3.0, 1, 2), [3.0, 1]])
+def test_a_level_is_an_eigenvalue_and_a_count(bad):
+    with pytest.raises(ValueError, match=r"levels"):
+        blocks.with_multiplicity([blocks.Level(1.0, 2), bad])
+
+
+def test_rank_and_target_at_the_ends_of_their_ranges():
+    levels = blocks.uniform_levels(0.5, 0.0, 2, (2, 2, 2))
+    assert [level.count for level in levels] == [3, 1, 0, 3, 1, 0]
+    assert [level.eigenvalue for level in levels] == [0.75, 0.25, 0.25, -0.25, 0.25, 0.0]

@@ -171,3 +171,37 @@ def test_depth_decides_below_kappa_and_data_above_it():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_bisection_stops_at_its_tolerance():
+    # Pairs with the eigenvalues 2 and t: the target pair leads below t = 2.
+    def hessian_at(t):
+        return np.array([[1.0, 0, 1, 0], [0, t, 0, 0], [1, 0, 1, 0], [0, 0, 0, 1]])
+
+    for tolerance, expected in ((4.0, 2.5), (2.5, 1.5), (2.0, 1.5), (1.0, 2.0)):
+        found = conditioning.turning_point(hessian_at, (2, 1, 2), 1, 0.5, 4.5, tolerance=tolerance)
+        assert found == expected
+
+
+def test_ratio_by_size_of_a_batch_and_of_no_more_than_enough():
+    values = np.array([[5.0, 1.0, 3.0], [1.0, 2.0, 3.0]])
+    np.testing.assert_array_equal(conditioning.ratio_by_size(values, 1, 2), [2.5, 2.0])
+    np.testing.assert_array_equal(conditioning.ratio_by_size(values, 1, 1), [5 / 3, 1.5])
+    with pytest.raises(ValueError, match=r"rank\^2 \+ bulk = 4, got shape \(2, 3\)"):
+        conditioning.ratio_by_size(values, 1, 3)
+
+
+def test_a_rank_as_large_as_the_smallest_width_is_allowed():
+    assert conditioning.bulk_size((3, 2, 2), 2) == 2
+    assert conditioning.target_pairs((2, 2), 2).all()
+    assert conditioning.depth_share(np.eye(2), 2, 3, 1) == pytest.approx(2 / 3)
+    assert conditioning.depth_share(np.eye(1), 1, 1, 1) == 1.0
+
+
+def test_groups_by_size_of_rank_two():
+    assert conditioning.ratio_by_size([8.0, 8.0, 4.0, 4.0, 2.0], 2, 1) == 3.0
+
+
+def test_an_eigenvalue_at_the_level_of_zero_is_zero():
+    hessian = np.diag([2.0, 1.0, 2.0, conditioning._LEVEL])
+    assert conditioning.gap_by_eigenvectors(hessian, (2, 1, 2), 1) == 2.0

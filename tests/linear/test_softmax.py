@@ -81,3 +81,35 @@ def test_bad_arguments(change, message):
 def test_weights_that_do_not_chain():
     with pytest.raises(ValueError, match=r"weights\[1\] must have 2 columns"):
         softmax.outer_eigenvalues([np.ones((2, 3)), np.ones((3, 3))], np.ones((3, 4)))
+
+
+def test_training_ends_at_the_first_loss_that_is_at_most_the_goal():
+    inputs, targets = data()
+    options = {"seeds": [0, 2], "lr": 0.2}
+    for done in softmax.train(inputs, targets, (3, 4, 3), loss=0.8, **options):
+        logits = done.weights[1] @ done.weights[0] @ inputs
+        powers = np.exp(logits)
+        shares = powers / powers.sum(axis=0)
+        loss = -np.log((shares * targets).sum(axis=0)).mean()
+        assert done.loss == pytest.approx(loss, rel=1e-12)
+        assert done.loss <= 0.8
+    again = softmax.train(inputs, targets, (3, 4, 3), loss=done.loss, **options)[1]
+    assert again.updates == done.updates > 1
+    steps = done.updates + 1
+    options["seeds"] = [2]
+    [same] = softmax.train(inputs, targets, (3, 4, 3), loss=0.8, steps=steps, **options)
+    assert same.updates == done.updates
+    with pytest.raises(ValueError, match=r"steps must be enough to arrive at a loss of 0.8"):
+        softmax.train(inputs, targets, (3, 4, 3), loss=0.8, steps=steps - 1, **options)
+
+
+@pytest.mark.parametrize("columns", [[0.5, 0.5], [1.0, 1.0], [0.0, 0.0], [2.0, -1.0]])
+def test_a_target_is_one_class(columns):
+    targets = np.array([[1.0, columns[0]], [0.0, columns[1]]])
+    with pytest.raises(ValueError, match="targets must be one-hot columns"):
+        softmax.train(np.eye(2), targets, (2, 2), seeds=[0], loss=9.0, lr=0.1)
+
+
+def test_large_logits_overflow_nowhere():
+    values = softmax.outer_eigenvalues([1e4 * np.eye(2)], np.eye(2))[0]
+    np.testing.assert_array_equal(values, np.zeros(4))
