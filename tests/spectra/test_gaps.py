@@ -313,3 +313,30 @@ def test_the_default_window_is_the_one_of_the_edge():
     assert steepest_rank(curve, **settings) == steepest_rank(
         curve, half_width=gaps.HALF_WIDTH, **settings
     )
+
+
+def test_a_gap_behind_the_first_eigenvalue_counts():
+    found = landmarks(in_clusters(1, 9, 90))
+    assert found.gaps == (1, 10, 100)
+    assert found.clusters == 2
+
+
+def test_the_edge_is_searched_from_behind_the_second_gap():
+    # The shortest spectra with room for one window of three ranks there.
+    for second in (5, 9, 12):
+        first = second + 1
+        fits = [
+            half
+            for half in range(first, 40)
+            if any(
+                first <= k / np.exp(0.1)
+                and k * np.exp(0.1) <= half
+                and np.floor(k * np.exp(0.1)) - np.ceil(k / np.exp(0.1)) >= 2
+                for k in range(first, half)
+            )
+        ]
+        curve = in_clusters(2, second - 2, 1, total=100)
+        shortest = 2 * min(fits)
+        assert landmarks(curve[:shortest]).gaps[1] == second
+        with pytest.raises(ValueError, match=f"the second gap, at {second}, "):
+            landmarks(curve[: shortest - 1])
