@@ -193,7 +193,7 @@ class Sandbox:
         done = self._process("-m", "pytest", "-x", *OPTIONS, *arguments)
         if done.returncode == 0:
             return Outcome(GREEN)
-        failed = re.findall(r"^FAILED (\S+)(?: - (.*))?$", done.stdout, re.MULTILINE)
+        failed = re.findall(r"^FAILED (.+?)(?: - (.*))?$", done.stdout, re.MULTILINE)
         if done.returncode == 1 and failed:
             said = failed[0][1] or "the outputs differ from the committed ones"
             return Outcome(RED, self._clean(said))
