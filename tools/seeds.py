@@ -16,8 +16,6 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 import joblib
@@ -59,10 +57,9 @@ def missing(path: Path, experiments: Iterable[Experiment], seeds: Iterable[int])
     the cheap claims, in seconds of `TIERS`, come before those of the dear ones.
     """
     known = {(r["experiment"], r["seed"]) for r in results(path)}
-    numbered = list(enumerate(seeds))
-    pairs = [(e, s, _round(e, i)) for i, s in numbered for e in experiments]
-    pairs = [pair for pair in pairs if (pair[0].name, pair[1]) not in known]
-    return sorted(pairs, key=lambda pair: (pair[2], -pair[0].seconds))
+    places = {seed: number for number, seed in enumerate(seeds)}
+    pairs = [(e, s) for s in places for e in experiments if (e.name, s) not in known]
+    return sorted(pairs, key=lambda pair: (_round(pair[0], places[pair[1]]), -pair[0].seconds))
 
 
 def _round(experiment, number):
@@ -83,19 +80,19 @@ def results(path: Path) -> Iterator[dict]:
             yield record
 
 
-def run(todo: list[tuple[Experiment, int, tuple]], path: Path, *, jobs: int, end: float) -> int:
-    """Run pairs of experiment and seed round by round; append results after each round.
+def run(todo: list[tuple[Experiment, int]], path: Path, *, jobs: int, end: float) -> int:
+    """Run pairs of experiment and seed; append every result when it is there.
 
     A run that would begin after `end`, seconds since the epoch, is left out. Returns the number of
     runs done.
     """
     done = 0
-    for _, pairs in groupby(todo, key=itemgetter(2)):
-        calls = (joblib.delayed(one)(experiment, seed, end) for experiment, seed, _ in pairs)
-        for record in joblib.Parallel(n_jobs=jobs, batch_size=1)(calls):
-            if record is not None:
-                _append(path, record)
-                done += "values" in record
+    calls = (joblib.delayed(one)(experiment, seed, end) for experiment, seed in todo)
+    parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
+    for record in parallel(calls):
+        if record is not None:
+            _append(path, record)
+            done += "values" in record
     return done
 
 

@@ -37,7 +37,7 @@ def lines(path):
 def test_runs_go_seed_by_seed_and_the_dear_ones_last(tmp_path):
     made = (Experiment(name, fails, s) for name, s in (("a", 1), ("b", 5), ("c", 50)))
     todo = seeds.missing(tmp_path / "none", list(made), [1, 2, 3, 4])
-    order = " ".join(f"{e.name}{seed}" for e, seed, _ in todo)
+    order = " ".join(f"{e.name}{seed}" for e, seed in todo)
     assert order == "c1 b1 a1 c2 b2 a2 b3 a3 b4 a4 c3 c4"
 
 
@@ -66,7 +66,7 @@ def test_nothing_begins_when_the_budget_is_spent(tmp_path):
 def test_an_error_is_a_result_and_not_a_success(tmp_path):
     out = tmp_path / "seeds.jsonl"
     broken = Experiment("broken", fails, 1.0)
-    assert seeds.run([(broken, 5, 0)], out, jobs=1, end=float("inf")) == 0
+    assert seeds.run([(broken, 5)], out, jobs=1, end=float("inf")) == 0
     [record] = lines(out)
     assert record["error"] == "ArithmeticError: diverges"
     replica = Replica(("broken",), lambda v: v["value"], "", Limits((0,), (1,)))
@@ -78,7 +78,7 @@ def test_numbers_do_not_depend_on_the_backend(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed", reason="pinned in requirements.txt")
     paths = os.pathsep.join(["tools", "src", *sys.path])
     monkeypatch.setenv("PYTHONPATH", paths)
-    todo = [(EXPERIMENTS[name], seed, 0) for name in CHEAP for seed in (900, 901)]
+    todo = [(EXPERIMENTS[name], seed) for name in CHEAP for seed in (900, 901)]
     files = {name: tmp_path / f"{name}.jsonl" for name in ("one", "loky", "dask")}
     seeds.run(todo, files["one"], jobs=1, end=float("inf"))
     with joblib.parallel_config(backend="loky"):
@@ -95,7 +95,10 @@ def test_numbers_do_not_depend_on_the_backend(tmp_path, monkeypatch):
         joblib.parallel_config(backend="dask"),
     ):
         seeds.run(todo, files["dask"], jobs=-1, end=float("inf"))
-    values = [[(r["experiment"], r["seed"], r["values"]) for r in lines(f)] for f in files.values()]
+    values = [
+        {(r["experiment"], r["seed"]): r["values"] for r in seeds.results(file)}
+        for file in files.values()
+    ]
     assert len(values[0]) == len(todo)
     assert values[0] == values[1] == values[2]
 
