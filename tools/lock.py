@@ -4,9 +4,9 @@ The lock holds what requirements.txt pins and all that these packages ask for, o
 on each Python that has wheels of all pins. Two things are changed in what the resolver writes:
 
 - What only the CUDA build of PyTorch asks for is left out: three gigabytes, of which the book uses
-  nothing. So the lock is for the CPU build, and is installed without looking for dependencies.
-- The CPU build has files of its own, kept in another index: their checksums, in
-  tools/torch-cpu.sha256, are allowed beside those of the package index.
+  nothing. So the lock is installed without looking for dependencies.
+- The CUDA build would then not start. Its checksums give way to those of the builds for CPUs, in
+  tools/torch-cpu.sha256; those for Linux are in an index of their own.
 """
 
 import re
@@ -66,15 +66,16 @@ def entries(lock: str) -> dict[str, list[str]]:
 
 
 def for_cpus(locked: dict[str, list[str]], builds: str) -> dict[str, list[str]]:
-    """Leave out what CUDA needs, and allow the CPU builds of the version that is locked."""
+    """Leave out what CUDA needs, and of PyTorch allow the builds for CPUs alone."""
     kept = {entry: hashes for entry, hashes in locked.items() if not CUDA.match(entry)}
     (torch,) = (entry for entry in kept if entry.startswith("torch=="))
     version = torch.split(" ")[0].removeprefix("torch==")
     files = [line.split() for line in builds.splitlines()]
-    added = [f"sha256:{hash}" for hash, name in files if name.startswith(f"torch-{version}+cpu-")]
-    if not added:
+    starts = f"torch-{version}+cpu-", f"torch-{version}-"
+    allowed = [f"sha256:{hash}" for hash, name in files if name.startswith(starts)]
+    if not allowed:
         raise ValueError(f"{CPU_BUILDS} has no checksums of torch {version}: add them")
-    return kept | {torch: sorted({*kept[torch], *added})}
+    return kept | {torch: sorted(allowed)}
 
 
 def text(locked: dict[str, list[str]]) -> str:

@@ -74,24 +74,32 @@ def test_no_index_no_folder_and_nothing_of_cuda_is_named():
     assert [entry for entry in ENTRIES if re.match("nvidia|cuda|triton", entry)] == []
 
 
-def test_cpu_builds_of_pytorch_are_allowed_beside_those_of_the_package_index():
+def test_of_pytorch_only_builds_for_cpus_are_allowed():
+    # The CUDA build would be installed without what it needs.
     (torch,) = (entry for entry in ENTRIES if entry.startswith("torch=="))
     listed = [line.split() for line in (ROOT / lock.CPU_BUILDS).read_text("utf-8").splitlines()]
-    assert {f"sha256:{hash}" for hash, _ in listed} < set(ENTRIES[torch])
-    assert all(f"-{torch.split('==')[1]}+cpu-" in name for _, name in listed)
+    assert {f"sha256:{hash}" for hash, _ in listed} == set(ENTRIES[torch])
+    version = re.escape(torch.split("==")[1])
     for python in PYTHONS:
-        built_for = [name for _, name in listed if f"-cp{python.replace('.', '')}-" in name]
-        assert len(built_for) == 2, "x86_64 and aarch64"
+        tag = python.replace(".", "")
+        built = [name for _, name in listed if f"-cp{tag}-" in name]
+        linux = rf"torch-{version}\+cpu-cp{tag}-cp{tag}-manylinux_\d+_\d+_(x86_64|aarch64)\.whl"
+        mac = rf"torch-{version}-cp{tag}-cp{tag}-macosx_\d+_\d+_arm64\.whl"
+        assert [len([name for name in built if re.fullmatch(p, name)]) for p in (linux, mac)] == [
+            2,
+            1,
+        ]
+        assert len(built) == 3
 
 
 FOUND = {"numpy==2.4.6": ["sha256:a"], "torch==2.13.0": ["sha256:b"], "cuda-toolkit==13": []}
 
 
 def test_cuda_goes_and_cpu_builds_come():
-    builds = "c  torch-2.13.0+cpu-cp311.whl\nd  torch-2.12.0+cpu-cp311.whl\n"
+    builds = "c  torch-2.13.0+cpu-cp311.whl\nd  torch-2.12.0+cpu-cp311.whl\na  torch-2.13.0-cp3.whl"
     assert lock.for_cpus(FOUND | {"nvidia-cublas==13": [], "triton==3 ; x": []}, builds) == {
         "numpy==2.4.6": ["sha256:a"],
-        "torch==2.13.0": ["sha256:b", "sha256:c"],
+        "torch==2.13.0": ["sha256:a", "sha256:c"],
     }
 
 
