@@ -4,11 +4,13 @@ Outputs are taken from the last build or from the committed notebook where they 
 (`freshness` says when that is). With ``--fresh`` every notebook is executed.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import build_status
@@ -16,6 +18,8 @@ import contents
 import execute_notebooks
 import freshness
 import nbformat
+import side_by_side
+import trouble
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
@@ -26,7 +30,7 @@ EXECUTED = BUILD / "executed"
 LOCK = EXECUTED / "outputs.lock"
 # Where Sphinx looks for the outputs of a notebook.
 CACHE = BUILD / ".jupyter_cache"
-# What the site was built from; written last.
+# What the site was built from, and the digest of each of its files; written last.
 STAMP = BUILD / "site.digest"
 
 
@@ -46,10 +50,21 @@ def pages() -> list[Path]:
     ]
 
 
+def site_files() -> dict[str, str]:
+    """Digest of every file of the site: pages, pictures, scripts, the index of the search."""
+    files = sorted(path for path in SITE.rglob("*") if path.is_file())
+    return {path.as_posix(): freshness.digest(path.read_bytes()) for path in files}
+
+
 def site_is_current() -> bool:
     """Whether the site is there, whole, and was built from the files as they are."""
-    built_from = STAMP.read_text("utf-8") if STAMP.exists() else None
-    return built_from == site_digest() and all(page.exists() for page in pages())
+    try:
+        stamp = json.loads(STAMP.read_text("utf-8"))
+        built_from, written = stamp["built from"], stamp["site"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+    # Files that were added do no harm.
+    return built_from == site_digest() and written.items() <= site_files().items()
 
 
 def gather_outputs(fresh: bool) -> tuple[dict, dict[Path, str]]:
@@ -58,20 +73,26 @@ def gather_outputs(fresh: bool) -> tuple[dict, dict[Path, str]]:
     Beside them, in words, where the outputs are from.
     """
     paths, inputs = freshness.notebooks(), freshness.Inputs()
-    gathered, sources = {}, {}
+    gathered, sources, due = {}, {}, {}
     for number, path in enumerate(paths, start=1):
         label = f"[{number}/{len(paths)}]"
         notebook, origin = stored_outputs(path, inputs)
         if notebook is not None and not fresh:
             print(f"{label} taking the {origin} outputs of {path}", flush=True)
-            sources[path] = f"the {origin}"
+            gathered[path], sources[path] = notebook, f"the {origin}"
         else:
-            reason = "everything is" if fresh else origin
-            start = time.monotonic()
-            notebook = execute_and_keep(label, path, reason)
-            sources[path] = f"executed in {time.monotonic() - start:.0f} s"
-        gathered[path] = notebook
-    return gathered, sources
+            due[path] = label, "everything is" if fresh else origin
+
+    def execute(path):
+        start = time.monotonic()
+        label, reason = due[path]
+        return execute_and_keep(label, path, reason), time.monotonic() - start
+
+    side_by_side.share_processors()
+    order = side_by_side.longest_first(due, freshness.read_lock(freshness.COMMITTED))
+    for path, (notebook, seconds) in side_by_side.each(execute, order):
+        gathered[path], sources[path] = notebook, f"executed in {seconds:.0f} s"
+    return {path: gathered[path] for path in paths}, {path: sources[path] for path in paths}
 
 
 def stored_outputs(path: Path, inputs: freshness.Inputs):
@@ -79,9 +100,10 @@ def stored_outputs(path: Path, inputs: freshness.Inputs):
 
     If there are none: None, and what has changed since the committed ones.
     """
-    committed = nbformat.read(path, as_version=4)
+    committed = freshness.read(path)
     stored = {"committed": (committed, freshness.COMMITTED)}
-    if (EXECUTED / path).exists():
+    # A file of the last build that is damaged is as good as none.
+    with suppress(FileNotFoundError, ValueError):
         built = nbformat.read(EXECUTED / path, as_version=4)
         stored = {"last build's": (built, LOCK), **stored}
     wanted = inputs.of(committed)
@@ -96,8 +118,8 @@ def stored_outputs(path: Path, inputs: freshness.Inputs):
 def execute_and_keep(label: str, path: Path, reason: str):
     """Execute a notebook and keep it for later builds, apart from the committed one."""
     notebook, inputs = execute_notebooks.execute_with_progress(label, path, reason)
-    (EXECUTED / path).parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, EXECUTED / path)
+    execute_notebooks.refuse_stderr(path, notebook)
+    freshness.save(notebook, EXECUTED / path)
     freshness.record(LOCK, path, notebook, inputs)
     return notebook
 
@@ -112,34 +134,54 @@ def hand_to_sphinx(gathered: dict) -> None:
 
 
 def render() -> None:
-    """Render every page; a page of an earlier build that is no longer in the book goes."""
+    """Render every page; a page of an earlier build that is no longer in the book goes.
+
+    What Sphinx says is shown, whole, where it fails or writes to stderr: that ends the program.
+    """
     shutil.rmtree(SITE, ignore_errors=True)
     print(f"Rendering {len(pages()) - 1} pages.", flush=True)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--all", "--quiet"]
+    child = [sys.executable, Path(__file__).with_name("child.py"), str(os.getpid())]
+    book = Path(sys.executable).with_name("jupyter-book")
     # The page of downloads lists what was gathered.
-    gather = [sys.executable, "tools/downloads.py"]
+    status = subprocess.run([*child, "tools/downloads.py"]).returncode
+    if status:
+        sys.exit(status)
+    command = [*child, book, "build", ".", "--all", "--quiet", "-W", "-n", "--keep-going"]
     # Pages are dated by the commit, so that it gives the same site on another day.
     date = build_status.moment()
     dated = os.environ | ({"SOURCE_DATE_EPOCH": str(date)} if date else {})
-    for step in (gather, [*command, "-W", "-n", "--keep-going"]):
-        status = subprocess.run(step, env=dated).returncode
-        if status:
-            sys.exit(status)
+    done = subprocess.run(command, env=dated, capture_output=True, text=True)
+    if done.returncode or done.stderr:
+        print(done.stdout, done.stderr, sep="", file=sys.stderr)
+        if any(words in done.stdout + done.stderr for words in trouble.NO_ROOM_WORDS):
+            sys.exit(trouble.no_room(SITE))
+        sys.exit("The pages are not built: Sphinx says above why. Then run the same command again.")
 
 
 def main(fresh: bool) -> None:
     """Build what has to be built, and say what that was."""
-    if site_is_current() and not fresh:
-        print("Nothing has changed since the last build.")
-        return
+    BUILD.mkdir(exist_ok=True)
+    with trouble.alone(BUILD, "builds the book"):
+        if site_is_current() and not fresh:
+            print("Nothing has changed since the last build.")
+        else:
+            build(fresh)
+
+
+def build(fresh: bool) -> None:
+    """Build the site from the files as they are."""
     STAMP.unlink(missing_ok=True)
     digest = site_digest()
     gathered, sources = gather_outputs(fresh)
     hand_to_sphinx(gathered)
     build_status.write(sources)
     render()
-    STAMP.write_text(digest, "utf-8")
+    STAMP.write_text(json.dumps({"built from": digest, "site": site_files()}, indent=1), "utf-8")
+    print(f"The book is built: {SITE}/index.html")
+    if site_digest() != digest:
+        print("Files were edited meanwhile: run the same command again to see them in the book.")
 
 
 if __name__ == "__main__":
-    main(fresh="--fresh" in sys.argv[1:])
+    with trouble.in_one_sentence():
+        main(fresh="--fresh" in sys.argv[1:])

@@ -16,6 +16,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import trouble
+
 LOCK = Path("requirements.lock")
 VENV = Path(".venv")
 PYTHON = VENV / "bin/python"
@@ -82,37 +84,61 @@ def reason_to_create(wanted: dict[str, str]) -> str | None:
     return None
 
 
-def create(wanted: dict[str, str]) -> None:
-    """Make the environment from nothing."""
+def create(wanted: dict[str, str], lock: int) -> None:
+    """Make the environment from nothing; `lock` is held until the last child has ended."""
+
+    def run(command):
+        subprocess.run(command, check=True, pass_fds=[lock], stderr=subprocess.PIPE, text=True)
+
     shutil.rmtree(VENV, ignore_errors=True)
-    subprocess.run([base_interpreter(), "-m", "venv", VENV], check=True)
+    # Where nothing can be written, this says so.
+    VENV.mkdir(exist_ok=True)
+    run([base_interpreter(), "-m", "venv", VENV])
     source = LOCK if "locked" in wanted else "requirements.txt"
     print(f"Installing {source}; this takes some minutes the first time.", flush=True)
     # Twice --quiet: errors are shown, but no warning for each package.
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
     if "locked" in wanted:
         # The lock names all dependencies, but not those of PyTorch's CUDA build.
-        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", LOCK], check=True)
-        subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], check=True)
+        run([*pip, "--require-hashes", "--no-deps", "-r", LOCK])
+        run([*pip, "--no-deps", "--no-build-isolation", "-e", "."])
     else:
-        subprocess.run([*pip, "-r", "requirements.txt"], check=True)
+        run([*pip, "-r", "requirements.txt"])
     READY.write_text(json.dumps(wanted, indent=1) + "\n", "utf-8")
 
 
 def main() -> int:
     """Make the environment if there is a reason to; return an exit status."""
     target = wanted()
-    reason = reason_to_create(target)
-    if reason:
+    if not reason_to_create(target):
+        return 0
+    with trouble.alone(Path(), f"sets up {VENV}") as lock:
+        reason = reason_to_create(target)
+        if not reason:
+            return 0
         print(f"Making {VENV} {reason}", flush=True)
         try:
-            create(target)
+            create(target, lock)
         except subprocess.CalledProcessError as error:
-            command = " ".join(map(str, error.cmd))
-            print(f"Setting up {VENV} failed in: {command}", file=sys.stderr)
+            print(failure(error), file=sys.stderr)
             return error.returncode or 1
     return 0
 
 
+def failure(error: subprocess.CalledProcessError) -> str:
+    """Say what failed, below what it wrote, and what to do."""
+    said = error.stderr or ""
+    if any(words in said for words in trouble.NO_ROOM_WORDS):
+        advice = trouble.no_room(VENV)
+    elif "from versions: none" in said:
+        advice = "The package index was not reached, or has no such package: check the network"
+        advice += ", then run the same command again."
+    else:
+        advice = "Put that right, then run the same command again."
+    command = " ".join(map(str, error.cmd))
+    return f"{said}Setting up {VENV} failed in: {command}. {advice}"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    with trouble.in_one_sentence():
+        sys.exit(main())

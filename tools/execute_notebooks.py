@@ -12,20 +12,28 @@ edited, nothing is.
 import base64
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import freshness
 import nbformat
+import trouble
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from tqdm import tqdm
 
 LANDING = Path("book/index.ipynb")
 PICTURE = Path("book/assets/readme.png")
 
 
-def execute(notebook, folder: Path) -> None:
-    """Run a notebook in its own folder; its outputs are replaced."""
+def execute(notebook, folder: Path) -> list[str]:
+    """Run a notebook in its own folder; its outputs are replaced.
+
+    On a terminal a bar counts its cells. Returns what helpers had to say that is no output, as of
+    a stored run that was damaged.
+    """
+    bar = tqdm(total=len(code_only(notebook)), desc="    cells", leave=False, delay=5, disable=None)
     client = NotebookClient(
         notebook,
         timeout=600,
@@ -34,31 +42,51 @@ def execute(notebook, folder: Path) -> None:
         # Every kernel warns that it uses TCP; errors are in the notebook.
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
+        on_cell_executed=lambda **_: bar.update(),
     )
-    client.execute()
+    with tempfile.TemporaryDirectory() as said, bar:
+        log = Path(said) / "log"
+        client.execute(env={**os.environ, "DEPTH_NOT_DATA_LOG": str(log)})
+        return log.read_text("utf-8").splitlines() if log.exists() else []
 
 
 def execute_with_progress(label: str, path: Path, reason: str):
-    """Execute one notebook and say so in one line; return it and what its outputs came of.
+    """Execute one notebook and say so in one line, a terminal twice; return it and its inputs.
 
     Beside that stands a class of the time it took, "cost". A notebook that fails ends the program
     with its traceback.
     """
-    print(f"{label} executing {path} ({reason})", end="", flush=True)
+    line = f"{label} executing {path} ({reason})"
+    # Two notebooks may be executed at once: a line is printed whole.
+    if sys.stdout.isatty():
+        print(line, flush=True)
     start = time.monotonic()
-    notebook = nbformat.read(path, as_version=4)
+    notebook = freshness.read(path)
     # Read before the run: whoever edits a helper meanwhile leaves outputs that are out of date.
     inputs = freshness.Inputs().of(notebook)
     try:
-        execute(notebook, path.parent)
+        said = execute(notebook, path.parent)
     except (CellExecutionError, CellTimeoutError) as error:
         sys.exit(f"\n{path} failed:\n{error}")
     except (AssertionError, AttributeError, DeadKernelError):
         # Ways in which nbclient ends when it is interrupted.
-        sys.exit(f"\n{path}: the kernel died, or was stopped")
+        sys.exit(f"\n{path}: the kernel died, or was stopped: run the same command again")
     seconds = time.monotonic() - start
-    print(f", {seconds:.0f} s", flush=True)
+    print(f"{line}, {seconds:.0f} s", flush=True)
+    for sentence in said or []:
+        print(f"    {sentence}", flush=True)
     return notebook, {**inputs, "cost": cost(seconds)}
+
+
+def refuse_stderr(path: Path, notebook) -> None:
+    """End the program if a cell wrote to stderr, which a page would show; nothing is kept of it."""
+    found = freshness.stderr(notebook)
+    if found:
+        cells = "; ".join(f"cell {number}: {line}" for number, line in found)
+        sys.exit(
+            f"{path} writes to stderr, {cells}\nIts outputs are not kept: take away the cause, "
+            "then run the same command again."
+        )
 
 
 def cost(seconds: float) -> str:
@@ -72,7 +100,7 @@ def write(path: Path, executed, inputs: dict[str, str]) -> None:
 
     A notebook whose code is no longer what was executed is left alone, with a sentence.
     """
-    notebook = nbformat.read(path, as_version=4) if path.exists() else None
+    notebook = freshness.read(path) if path.exists() else None
     if notebook is None or freshness.code_cells(notebook) != freshness.code_cells(executed):
         what = "is gone" if notebook is None else "was edited"
         print(f"{path}: its code {what} since the run began, so the outputs are not written.")
@@ -85,9 +113,7 @@ def write(path: Path, executed, inputs: dict[str, str]) -> None:
     }
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"
-    draft = path.with_name(f".{path.name}.draft")
-    nbformat.write(notebook, draft)
-    os.replace(draft, path)
+    freshness.save(notebook, path)
     freshness.record(freshness.COMMITTED, path, notebook, inputs)
     if path == LANDING:
         PICTURE.write_bytes(first_picture(path))
@@ -112,7 +138,7 @@ def out_of_date() -> dict[Path, str]:
     lock, inputs = freshness.read_lock(freshness.COMMITTED), freshness.Inputs()
     work = {}
     for path in freshness.notebooks():
-        notebook = nbformat.read(path, as_version=4)
+        notebook = freshness.read(path)
         changes = freshness.changes(lock.get(path.as_posix()), notebook, inputs.of(notebook))
         if changes:
             work[path] = ", ".join(changes)
@@ -126,8 +152,11 @@ def main(names: list[str]) -> None:
         print(f"The outputs of every notebook are those of {freshness.COMMITTED}.")
     for number, (path, reason) in enumerate(chosen.items(), start=1):
         label = f"[{number}/{len(chosen)}]"
-        write(path, *execute_with_progress(label, path, reason))
+        executed, inputs = execute_with_progress(label, path, reason)
+        refuse_stderr(path, executed)
+        write(path, executed, inputs)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with trouble.in_one_sentence():
+        main(sys.argv[1:])

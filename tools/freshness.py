@@ -19,10 +19,12 @@ import importlib.metadata
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import yaml
 from environment import pins
 from IPython.core.inputtransformer2 import TransformerManager
@@ -188,14 +190,54 @@ class Inputs:
         return {"code": code, **self.helpers.used_by(parse_notebook(notebook))}
 
 
+def stderr(notebook) -> list[tuple[int, str]]:
+    """Cells that wrote to stderr: number among all cells, from 1, and first line."""
+    return [
+        (number, "".join(output.text).strip().partition("\n")[0])
+        for number, cell in enumerate(notebook.cells, start=1)
+        for output in cell.get("outputs", [])
+        if output.get("name") == "stderr"
+    ]
+
+
 def outputs_digest(notebook) -> str:
     """Digest of everything that the code cells have put out."""
     return digest([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])
 
 
 def read_lock(path: Path) -> dict[str, dict[str, str]]:
-    """Entries of a lock file by notebook; none if there is no such file."""
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+    """Entries of a lock file by notebook; none if there is no such file.
+
+    One that is damaged counts as none, except the committed one, which ends the program.
+    """
+    try:
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except ValueError as error:
+        if path == COMMITTED:
+            sys.exit(f"{path} is damaged ({error}): restore it, `git checkout {path}`.")
+        return {}
+
+
+def read(path: Path):
+    """Return a notebook; a file that is none ends the program with a sentence."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except OSError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0][:80]
+        sys.exit(f"{path} is not a notebook ({reason}): restore it, `git checkout {path}`.")
+
+
+def save(notebook, path: Path) -> None:
+    """Write a notebook whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        nbformat.write(notebook, draft)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def record(lock: Path, path: Path, notebook, inputs: dict[str, str]) -> None:
@@ -208,8 +250,11 @@ def record(lock: Path, path: Path, notebook, inputs: dict[str, str]) -> None:
         entries = {key: entry for key, entry in read_lock(lock).items() if Path(key).exists()}
         entries[path.as_posix()] = {**inputs, "outputs": outputs_digest(notebook)}
         draft = lock.with_name(lock.name + ".draft")
-        draft.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", "utf-8")
-        os.replace(draft, lock)
+        try:
+            draft.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", "utf-8")
+            os.replace(draft, lock)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -234,4 +279,6 @@ def changes(entry: dict[str, str] | None, notebook, inputs: dict[str, str]) -> l
         if entry.get(key) != new.get(key):
             verb = "changed" if key in entry and key in new else "new" if key in new else "gone"
             found.append(f"{names.get(key, Path(key).name)} {verb}")
+    if stderr(notebook):
+        found.append("its stored outputs hold a message on stderr")
     return found

@@ -80,7 +80,7 @@ class Book:
         for page in build_book.pages():
             page.parent.mkdir(parents=True, exist_ok=True)
             page.touch()
-        return type("Result", (), {"returncode": 0})
+        return type("Result", (), {"returncode": 0, "stdout": "", "stderr": ""})
 
     def build(self, *, fresh=False):
         """Names of the notebooks that a build executes, and whether it renders the pages."""
@@ -261,7 +261,8 @@ def test_what_was_executed_before_a_failure_is_kept(book):
     book.during = fail
     with pytest.raises(SystemExit, match=r"b\.ipynb failed"):
         book.build(fresh=True)
-    assert book.executed == ["a"]
+    assert "a" in book.executed
+    assert "b" not in book.executed
     book.during = lambda name: None
     replace("src/toy/data/table.csv", "1,2", "1,3")
     assert book.build() == ({"b"}, True)
@@ -275,6 +276,31 @@ def test_a_deleted_page_is_rendered_again(book, page):
     assert book.build() == (set(), True)
 
 
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_text("altered")])
+@pytest.mark.parametrize("name", ["book/a.html", "searchindex.js", "_static/book.css"])
+def test_every_file_of_the_site_is_kept_an_eye_on(book, monkeypatch, name, harm):
+    def render(command, **options):
+        for extra in ("searchindex.js", "_static/book.css"):
+            (build_book.SITE / extra).parent.mkdir(parents=True, exist_ok=True)
+            (build_book.SITE / extra).touch()
+        return book.render(command)
+
+    monkeypatch.setattr(build_book.subprocess, "run", render)
+    build_book.STAMP.unlink()
+    assert book.build() == (set(), True)
+    (build_book.SITE / "added.txt").touch()
+    assert book.build() == (set(), False), "a file that was added does no harm"
+    harm(build_book.SITE / name)
+    assert book.build() == (set(), True)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"cells": 1, "nbformat": 4}'])
+def test_a_file_that_is_no_notebook_is_named(book, content):
+    notebook_path("b").write_text(content)
+    with pytest.raises(SystemExit, match=r"b\.ipynb is not a notebook"):
+        book.build()
+
+
 def test_a_page_that_is_no_longer_in_the_book_goes(book):
     old = build_book.SITE / "book/old.html"
     old.touch()
@@ -286,7 +312,7 @@ def test_a_page_that_is_no_longer_in_the_book_goes(book):
 def test_a_failed_rendering_is_tried_again(book, monkeypatch):
     def fail(command, **_):
         book.render(command)
-        return type("Result", (), {"returncode": 1})
+        return type("Result", (), {"returncode": 1, "stdout": "", "stderr": ""})
 
     replace(BASE, "# exactly", "# half")
     with monkeypatch.context() as patch:
