@@ -6,7 +6,9 @@ from importlib import import_module
 
 import of_linear  # noqa: F401
 import of_linear_torch  # noqa: F401
+import of_residual  # noqa: F401
 import of_spectra  # noqa: F401
+import of_which_functions  # noqa: F401
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -95,7 +95,7 @@ ONE = torch.ones(1, 1, dtype=torch.float64)
             ),
             "n_hidden must be",
         ),
-        (lambda: linear_network.end_to_end([], skip=1.0), "weights must be"),
+        (lambda: linear_network.end_to_end([], skip=1.0), "weights must hold at least one layer"),
         (lambda: linear_network.end_to_end([ONE], skip=1.0, two_layer=True), "weights must be"),
         (
             lambda: linear_network.dense_eigenvalues([ONE], torch.eye(2), skip=1.0),

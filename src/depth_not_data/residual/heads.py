@@ -58,6 +58,7 @@ def levels(
     n_block = _validation.integer("n_block", n_block, minimum=1)
     norms = _validation.integer("norms", norms, minimum=0)
     seed = _validation.integer("seed", seed, minimum=0)
+    n_in = None if n_in is None else _validation.integer("n_in", n_in, minimum=1)
     curvature = _validation.symmetric("curvature", curvature, 1e-12)
     n_out = len(curvature)
     bound = 1 / np.sqrt(n_embd)

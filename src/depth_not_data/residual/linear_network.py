@@ -32,6 +32,8 @@ def random_rotation(size: int, generator: torch.Generator) -> Tensor:
     True
     """
     size = _validation.integer("size", size, minimum=1)
+    if not isinstance(generator, torch.Generator):
+        raise ValueError(f"generator must be a torch.Generator, got {generator!r}")
     return torch.linalg.qr(torch.randn(size, size, generator=generator, dtype=torch.float64)).Q
 
 
@@ -142,10 +144,17 @@ def end_to_end(weights: Sequence[Tensor], *, skip: float, two_layer: bool = Fals
     >>> end_to_end([half, half], skip=1.0).item(), end_to_end([half, half], skip=1, two_layer=True)
     (2.25, tensor([[1.2500]], dtype=torch.float64))
     """
-    weights = list(weights)
-    if not weights or (two_layer and len(weights) % 2):
-        pairs = "pairs of matrices" if two_layer else "one matrix or more"
-        raise ValueError(f"weights must be {pairs}, got {len(weights)}")
+    weights = _validation.sequence("weights", weights, "layer")
+    skip = _validation.number("skip", skip)
+    two_layer = _validation.flag("two_layer", two_layer)
+    for k, layer in enumerate(weights):
+        _matrix(f"weights[{k}]", layer)
+    if two_layer and len(weights) % 2:
+        raise ValueError(f"weights must be pairs of matrices, got {len(weights)}")
+    return _end_to_end(weights, skip, two_layer)
+
+
+def _end_to_end(weights, skip, two_layer):
     if two_layer:
         weights = [b @ a for a, b in zip(weights[::2], weights[1::2], strict=True)]
     total = None
@@ -185,11 +194,17 @@ def dense_eigenvalues(
     array([1.])
     """
     shape = tuple(end_to_end(weights, skip=skip, two_layer=two_layer).shape)
+    _matrix("target", target)
     if tuple(target.shape) != shape:
         raise ValueError(f"target must have shape {shape}, got {tuple(target.shape)}")
+    for k, layer in enumerate(weights):
+        if layer.dtype != torch.float64:
+            raise ValueError(f"weights[{k}] must be a float64 tensor, got {layer.dtype}")
+    if target.dtype != torch.float64:
+        raise ValueError(f"target must be a float64 tensor, got {target.dtype}")
 
     def loss(w):
-        residual = end_to_end(w, skip=skip, two_layer=two_layer) - target
+        residual = _end_to_end(w, skip, two_layer) - target
         return 0.5 * residual.square().sum()
 
     return autograd.eigenvalues(autograd.dense_hessian(loss, weights))
@@ -265,6 +280,8 @@ def mean_curvature_after_descent(target, depth: int, *, start: str, n_hidden: in
         If an argument is outside its range, or the loss has not fallen to 1e-8 in 3000 steps.
     """
     target = _validation.vector("target", target)
+    if not target.size:
+        raise ValueError("target must hold at least one singular value, got none")
     depth = _validation.integer("depth", depth, minimum=1)
     start = _validation.choice("start", start, STARTS)
     n_hidden = _validation.integer("n_hidden", n_hidden, minimum=len(target))
@@ -274,7 +291,7 @@ def mean_curvature_after_descent(target, depth: int, *, start: str, n_hidden: in
     weights = _gaussian_start(len(target), depth, n_hidden, start, generator)
     weights = _descend(weights, goal, 0.3 / depth if start == "zero output" else 0.2)
     jacobian = torch.autograd.functional.jacobian(
-        lambda *w: end_to_end(w, skip=1.0, two_layer=True), tuple(weights)
+        lambda *w: _end_to_end(w, 1.0, True), tuple(weights)
     )
     return sum(part.square().sum() for part in jacobian).item() / len(target) ** 2
 
@@ -292,7 +309,7 @@ def _gaussian_start(d, depth, n_hidden, start, generator):
 def _descend(weights, target, lr, steps=3000):
     for _ in range(steps):
         weights = [w.detach().requires_grad_() for w in weights]
-        loss = 0.5 * (end_to_end(weights, skip=1.0, two_layer=True) - target).square().sum()
+        loss = 0.5 * (_end_to_end(weights, 1.0, True) - target).square().sum()
         if loss < 1e-16:
             break
         gradients = torch.autograd.grad(loss, weights)
@@ -309,9 +326,22 @@ def _table(name, value):
     return torch.from_numpy(array)
 
 
+def _matrix(name, value):
+    if not isinstance(value, Tensor) or value.ndim != 2 or not value.numel():
+        got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise ValueError(f"{name} must be a tensor with two axes, got {got}")
+    if not value.is_floating_point():
+        raise ValueError(f"{name} must hold floating-point numbers, got {value.dtype}")
+    if not torch.isfinite(value).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity among its entries")
+
+
 def _basis(basis, size):
     if basis is None:
         return torch.eye(size, dtype=torch.float64)
+    _matrix("basis", basis)
+    if basis.dtype != torch.float64:
+        raise ValueError(f"basis must be a float64 tensor, got {basis.dtype}")
     if tuple(basis.shape) != (size, size):
         raise ValueError(f"basis must have shape {(size, size)}, got {tuple(basis.shape)}")
     return basis

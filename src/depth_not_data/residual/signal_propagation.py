@@ -109,6 +109,7 @@ def scale_moments(n_embd: int, *, first: bool) -> tuple[float, float, float]:
     True
     """
     n_embd = _validation.integer("n_embd", n_embd, minimum=5)
+    first = _validation.flag("first", first)
     nodes, weights = np.polynomial.hermite_e.hermegauss(24)
     share, chance = np.ones(1), np.ones(1)
     if first:
@@ -157,6 +158,8 @@ def block_moments(
     """
     n_embd = _validation.integer("n_embd", n_embd, minimum=5)
     n_block = _validation.integer("n_block", n_block, minimum=1)
+    with_mean = _validation.flag("with_mean", with_mean)
+    with_spread = _validation.flag("with_spread", with_spread)
     n, share = n_embd - 1, BRANCH * (n_embd - 1) / n_embd
     rows, mean = [], 0.0
     for block in range(n_block):

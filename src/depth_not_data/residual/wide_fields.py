@@ -6,6 +6,7 @@ no closed form but the level itself is used on the way.
 
 import numpy as np
 
+from depth_not_data import _validation
 from depth_not_data.residual import wide_limit, wide_operator
 
 
@@ -14,6 +15,10 @@ def states(rng: np.random.Generator, n_embd: int, subtract: bool, samples: int) 
 
     Without their mean over coordinates if `subtract`.
     """
+    rng = _validation.random_source("rng", rng)
+    n_embd = _validation.integer("n_embd", n_embd, minimum=2)
+    subtract = _validation.flag("subtract", subtract)
+    samples = _validation.integer("samples", samples, minimum=1)
     y = rng.standard_normal((samples, n_embd))
     y -= y.mean(axis=1, keepdims=True) if subtract else 0.0
     return y / np.sqrt((y**2).mean(axis=1, keepdims=True))
@@ -127,7 +132,12 @@ def residual(
     >>> residual(constants, 5, 2, np.random.default_rng(0)) < 1e-10
     True
     """
-    norm = {"subtract": subtract, "divide": divide}
+    rng = _validation.random_source("rng", rng)
+    n_embd = _validation.integer("n_embd", n_embd, minimum=4)
+    norm = {
+        "subtract": _validation.flag("subtract", subtract),
+        "divide": _validation.flag("divide", divide),
+    }
     field = _random_field(level.functions, rng, n_embd, subtract, divide)
     y = states(rng, n_embd, subtract, 1)[0]
     points, weights = wide_operator._sphere(y, subtract)

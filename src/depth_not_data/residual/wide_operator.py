@@ -20,6 +20,8 @@ from scipy import special
 from depth_not_data import _validation
 
 NODES = 400
+# Cosines come from products of vectors of length 1.
+ROUND_OFF = 1e-9
 
 
 def arc_cosine(cosine) -> np.ndarray:
@@ -28,6 +30,9 @@ def arc_cosine(cosine) -> np.ndarray:
     >>> arc_cosine([-1.0, 0.0, 1.0]).round(4).tolist()
     [0.0, 0.3183, 1.0]
     """
+    cosine = _validation.real_array("cosine", cosine)
+    if np.any(np.abs(cosine) > 1 + ROUND_OFF):
+        raise ValueError(f"cosine must be from -1 to 1, got {np.abs(cosine).max()} among it")
     angle = np.arccos(np.clip(cosine, -1, 1))
     return (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / np.pi
 
@@ -38,6 +43,7 @@ def projections(y: np.ndarray, *, subtract: bool = True, divide: bool = True) ->
     Returns an array of shape (n_samples, N, N): the mean over coordinates is taken away where the
     norm subtracts it, the part along y where it divides.
     """
+    y, subtract, divide = _states(y, subtract, divide)
     n = y.shape[1]
     unit = np.eye(n) - (1 / n if subtract else 0.0)
     behind = np.broadcast_to(unit, (len(y), n, n))
@@ -85,12 +91,17 @@ def apply(
     [1.333333, 1.333333, -1.333333, 1.333333]
     """
     y = _validation.vector("y", y)
+    _validation.function("field", field)
+    subtract = _validation.flag("subtract", subtract)
+    divide = _validation.flag("divide", divide)
     n_embd = len(y)
     if n_embd < 4 or abs(y @ y / n_embd - 1) > 1e-9 or (subtract and abs(y.mean()) > 1e-9):
         raise ValueError(f"y must have length sqrt(N), N >= 4, and no mean if subtracted, got {y}")
     n_block = _validation.integer("n_block", n_block, minimum=1)
     points, weights = _sphere(y, subtract)
-    hidden = 4 * n_embd if n_hidden is None else n_hidden
+    hidden = 4 * n_embd
+    if n_hidden is not None:
+        hidden = _validation.integer("n_hidden", n_hidden, minimum=1)
     norm = {"subtract": subtract, "divide": divide}
     here, there = projections(y[None], **norm)[0], projections(points, **norm)
     values = np.asarray(field(points))
@@ -155,6 +166,8 @@ def kernel_matrix(
     ValueError
         If `first` does not hold one matrix for every block.
     """
+    y, subtract, divide = _states(y, subtract, divide)
+    n_block = _validation.integer("n_block", n_block, minimum=1)
     samples, n_embd = y.shape
     if first is None:
         features = n_block * 4 * n_embd / 6 * arc_cosine(y @ y.T / n_embd)
@@ -191,6 +204,8 @@ def rate_constant(
     The mean of ``relu(u)^2 relu(v)^2`` over Gaussians of variance 1 at angle a is
     ``(3 sin a cos a + (pi - a) (1 + 2 cos^2 a)) / (2 pi)``, the arc-cosine kernel of degree 2.
     """
+    y, subtract, divide = _states(y, subtract, divide)
+    n_block = _validation.integer("n_block", n_block, minimum=1)
     n_embd = y.shape[1]
     cosine = np.clip(y @ y.T / n_embd, -1, 1)
     angle = np.arccos(cosine)
@@ -199,3 +214,10 @@ def rate_constant(
     behind = projections(y, subtract=subtract, divide=divide)
     overlap = np.einsum("sij,tij->st", behind, behind, optimize=True)
     return float(64 * n_block * (variance * overlap).mean())
+
+
+def _states(y, subtract, divide):
+    y = _validation.real_array("y", y)
+    if y.ndim != 2 or not y.size:
+        raise ValueError(f"y must have shape (n_samples, N), got {y.shape}")
+    return y, _validation.flag("subtract", subtract), _validation.flag("divide", divide)

@@ -184,9 +184,10 @@ def which_functions(
         tolerance = lanczos.TOLERANCE[given.dtype]
     tolerance = _validation.number("tolerance", tolerance, above=0.0, below=1.0)
     outputs = kinds.rows("the model's output", given.output, batch_dim)
-    basis = kinds.kinds(given.inputs[0] if features is None else features, batch_dim)
+    name, shown = ("inputs", given.inputs[0]) if features is None else ("features", features)
+    kinds.rows(name, shown, batch_dim)
+    basis = kinds.kinds(shown, batch_dim)
     if len(basis.parts[0]) != len(outputs):
-        name = "inputs" if features is None else "features"
         raise ValueError(
             f"{name} must have as many examples along batch_dim = {batch_dim} as the model's "
             f"output, {len(outputs)}, got {len(basis.parts[0])}"

@@ -59,12 +59,17 @@ class Derivatives:
         self.model, self.loss = model, loss
         self.inputs = inputs if isinstance(inputs, tuple) else (inputs,)
         if not self.inputs or not all(isinstance(x, Tensor) for x in self.inputs):
-            raise ValueError("inputs must be a tensor, or a tuple of tensors")
+            kinds = ", ".join(type(x).__name__ for x in self.inputs) or "none"
+            raise ValueError(f"inputs must be a tensor, or a tuple of tensors, got {kinds}")
+        _refuse_unusable(self.inputs)
         self._point = _point(model)
         self.parameters = {name: p.numel() for name, p in self._point.items()}
         self.size = sum(self.parameters.values())
         first = next(iter(self._point.values()))
         self.dtype, self.device = first.dtype, first.device
+        for x in self.inputs:
+            if x.device != self.device:
+                raise ValueError(f"inputs must be on {self.device}, as the model, got {x.device}")
         with exact_kernels(model), explained(self.size):
             self._record()
             self._check_symmetry()
@@ -170,6 +175,9 @@ def _point(model):
     point = {n: p.detach().requires_grad_() for n, p in model.named_parameters() if p.requires_grad}
     if not any(p.numel() for p in point.values()):
         raise ValueError("model must have a parameter that requires a gradient, got none")
+    for name, p in point.items():
+        if not torch.isfinite(p).all():
+            raise ValueError(f"model must have finite parameters, got NaN or infinity in {name}")
     kinds = {(str(p.dtype), str(p.device)) for p in point.values()}
     if len(kinds) > 1 or next(iter(point.values())).dtype not in SAME:
         raise ValueError(
@@ -177,6 +185,19 @@ def _point(model):
             f"got {', '.join(sorted(f'{dtype} on {device}' for dtype, device in kinds))}"
         )
     return point
+
+
+def _refuse_unusable(inputs):
+    """Find what no result can come of; further inputs may be infinite, as a mask is."""
+    for x in inputs:
+        if not x.numel():
+            raise ValueError(f"inputs must not be empty, got shape {tuple(x.shape)}")
+        if x.is_complex():
+            raise ValueError(f"inputs must be real, got {x.dtype}")
+        if x.isnan().any():
+            raise ValueError("inputs must be numbers, got NaN among them")
+    if not torch.isfinite(inputs[0]).all():
+        raise ValueError("inputs must be finite, got infinity among them")
 
 
 def _flat(tensors, like):

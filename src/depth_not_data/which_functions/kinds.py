@@ -104,9 +104,9 @@ def kinds(features: Tensor, batch_dim: int = 0) -> Kinds:
     >>> found.shares(changes).round(decimals=2)[:3].tolist()
     [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]
     """
-    x = _numbers(rows("inputs", features, batch_dim))
+    x = _numbers(rows("features", features, batch_dim))
     if not torch.isfinite(x).all():
-        raise ValueError("inputs must be finite, got NaN or infinity among them")
+        raise ValueError("features must be finite, got NaN or infinity among them")
     n = len(x)
     one = torch.full((n, 1), n**-0.5, dtype=torch.float64)
     U, S, _ = torch.linalg.svd(x - x.mean(0), full_matrices=False)
@@ -132,6 +132,11 @@ def rows(name: str, tensor: Tensor, batch_dim: int) -> Tensor:
     torch.Size([2, 15])
     """
     batch_dim = _validation.integer("batch_dim", batch_dim, minimum=0)
+    if not isinstance(tensor, Tensor):
+        raise ValueError(f"{name} must be a tensor, got {type(tensor).__name__}")
+    if not tensor.numel() or tensor.is_complex():
+        got = f"shape {tuple(tensor.shape)} of {tensor.dtype}"
+        raise ValueError(f"{name} must hold real numbers, got {got}")
     if tensor.ndim <= batch_dim:
         raise ValueError(
             f"{name} must have a dimension batch_dim = {batch_dim}, got shape {tuple(tensor.shape)}"

@@ -12,6 +12,8 @@ import psutil
 import torch
 from torch import Tensor
 
+from depth_not_data import _validation
+
 # The residual that a pair must reach, over the largest eigenvalue in absolute value.
 TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-4}
 # The search for what was missed stops at values that exceed the smallest found by less than this.
@@ -77,6 +79,13 @@ def leading(
     >>> found.values.round(decimals=8).tolist(), found.residuals.max().item() < 1e-8
     ([3.0, 3.0, 3.0, 3.0, 3.0, 1.0], True)
     """
+    _validation.function("multiply", multiply)
+    if not isinstance(start, Tensor) or start.ndim != 1 or start.dtype not in TOLERANCE:
+        got = f"shape {tuple(start.shape)}" if isinstance(start, Tensor) else type(start).__name__
+        raise ValueError(f"start must be a vector of float32 or float64, got {got}")
+    count = _validation.integer("count", count, minimum=1, maximum=len(start), limit="len(start)")
+    tolerance = _validation.number("tolerance", tolerance, above=0.0)
+    max_products = _validation.integer("max_products", max_products, minimum=1)
     search = _Search(multiply, start, tolerance, max_products)
     _refuse_if_too_large(start, count)
     vectors = search.run(start.new_empty(0, len(start)), count)
@@ -95,13 +104,13 @@ def leading(
     return Pairs(pairs.values, pairs.vectors, pairs.residuals, search.products)
 
 
-def basis_size(size: int, count: int) -> int:
+def _basis_size(size, count):
     """Vectors that are kept between two restarts."""
     return min(size, max(2 * count + 20, 40))
 
 
 def _refuse_if_too_large(start, count):
-    rows = 2 * basis_size(len(start), count) + 3 * count
+    rows = 2 * _basis_size(len(start), count) + 3 * count
     needed = rows * len(start) * start.element_size()
     free = psutil.virtual_memory().available
     if start.device.type == "cuda":
@@ -129,7 +138,7 @@ class _Search:
     def run(self, locked, count, bound=None):
         """Eigenvectors (rows) orthogonal to the locked ones; None if all lie below the bound."""
         size = len(self.like) - len(locked)
-        m = basis_size(size, count)
+        m = _basis_size(size, count)
         V = self.like.new_empty(m, len(self.like))
         T = torch.zeros(m, m, dtype=torch.float64)
         V[0] = self._fresh(locked, V[:0])
