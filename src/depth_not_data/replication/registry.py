@@ -24,7 +24,7 @@ from depth_not_data.replication import (
 from depth_not_data.replication.experiment import Experiment, Limits, Replica, bound, true
 from depth_not_data.replication.fixed import FIXED
 
-__all__ = ["CLAIMS", "COST", "EXPERIMENTS", "FIXED", "SEEDS"]
+__all__ = ["CLAIMS", "EXPERIMENTS", "FIXED", "SEEDS"]
 
 SEEDS = range(1000, 1020)
 SAME = "The ledger's rule, on the numbers of one seed."
@@ -339,14 +339,4 @@ CLAIMS = {
     "T53": Replica(tuple(SOFT), lambda two, seven: seven["ratio"][0] / two["ratio"][0], SAME),
     "T54": Replica(tuple(BATCHES), real_data.batch_exponent, f"{SAME} As there, for each seed."),
     "T55": Replica(tuple(SMALLER), lambda *f: [v["error"][0] for v in f], SAME),
-}
-
-# Seconds for one seed of the cheapest claim that needs an experiment.
-COST = {
-    name: min(
-        sum(EXPERIMENTS[other].seconds for other in replica.needs)
-        for replica in CLAIMS.values()
-        if name in replica.needs
-    )
-    for name in EXPERIMENTS
 }
