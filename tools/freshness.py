@@ -93,7 +93,9 @@ class Helpers:
         self.packages = {n for n, p in self.paths.items() if p.name == "__init__.py"}
         folders = {path.parent for path in self.paths.values()}
         others = [path for path in files if path.suffix not in (".py", ".md")]
-        self.data = [path for path in others if folders.intersection(path.parents)]
+        data = [path for path in others if folders.intersection(path.parents)]
+        named = {name: constants(tree) for name, tree in self.trees.items()}
+        self.readers = {path: {n for n in named if path.name in named[n]} for path in data}
         self.pinned = pinned_packages()
         self._content = functools.cache(content)
 
@@ -101,8 +103,7 @@ class Helpers:
         """Return what a notebook with this syntax tree uses: digests by path, pins by package."""
         modules = closure(imports(tree, self.paths), self.trees, self.packages)
         used = {str(self.paths[name]): digest(plain(self.trees[name])) for name in modules}
-        for path in self.data:
-            readers = {name for name in self.trees if path.name in constants(self.trees[name])}
+        for path, readers in self.readers.items():
             # A file that no helper names may be read by any of them.
             if readers & modules or not readers:
                 content = self._content(path)
