@@ -23,7 +23,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-unit test-notebooks test-site notebooks slides pdf lab smaller bundle lock audit twice seeds bench sabotage lint format clean distclean student instructor
+.PHONY: help setup book fresh test test-unit test-notebooks test-site notebooks slides pdf lab smaller bundle lock audit twice seeds bench sabotage mutants lint format clean distclean student instructor
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -96,6 +96,9 @@ bench: setup  ## time our routes against the usual ones; needs a quiet machine a
 
 sabotage: setup  ## break the book in one place at a time and see whether the guard named for it goes red
 	@$(BIN)/python tools/sabotage.py --jobs $(JOBS)
+
+mutants: setup  ## plant small mistakes in the core, one at a time, and see whether its tests notice
+	@$(BIN)/python tools/mutants.py --jobs $(JOBS)
 
 lint: setup  ## check style and formatting
 	$(BIN)/python -m ruff check .

@@ -60,13 +60,14 @@ def test_the_interval_is_the_percentile_bootstrap_of_2000_resamples_from_seed_0(
     ("values", "message"),
     [
         ({}, r"values must hold two or more sizes, got \[\]"),
+        ([1.0, 2.0], r"values must be a mapping of sizes to values, got \[1.0, 2.0\]"),
         ({1: [1.0, 2.0]}, r"values must hold two or more sizes, got \[1\]"),
         ({1: [1.0, 2.0], 2: [1.0, -1.0]}, r"values\[2\] must be two or more numbers > 0"),
         ({0: [1.0, 2.0], 2: [1.0, 2.0]}, "values: sizes must be two or more numbers > 0"),
         ({1: [1.0], 2: [1.0, 2.0]}, r"values\[1\] must be two or more numbers > 0"),
         ({1: [[1.0, 2.0]] * 2, 2: [1.0, 2.0]}, r"values\[1\] must be two or more numbers > 0"),
     ],
-    ids=["none", "one size", "negative", "size zero", "one value", "two axes"],
+    ids=["none", "a list", "one size", "negative", "size zero", "one value", "two axes"],
 )
 def test_bad_input_is_named(values, message):
     with pytest.raises(ValueError, match=message):
