@@ -342,7 +342,7 @@ def mean_component(draw):
 
     def check(call):
         found = call(**args)
-        assert 0 < found <= 1
+        assert 0 < found <= 1 + 1e-12
         assert call(args["n_embd"] + 1) < found
         assert found**2 <= 1 / args["n_embd"] + 1e-12
 

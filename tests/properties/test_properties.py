@@ -10,9 +10,19 @@ import of_residual  # noqa: F401
 import of_spectra  # noqa: F401
 import of_which_functions  # noqa: F401
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from registry import REGISTRY, search
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
 
 CASES = [(name, argument) for name, entry in REGISTRY.items() for argument in entry.bad]
 
