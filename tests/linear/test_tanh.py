@@ -77,3 +77,13 @@ def test_diagonal_closed_form(shape):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_each_network_of_a_batch_may_have_a_target_of_its_own():
+    weights, target = start()
+    both = [torch.stack([layer, layer]) for layer in weights]
+    expected = [tanh.losses(weights, t).item() for t in (target, 0 * target)]
+    found = tanh.losses(both, torch.stack([target, 0 * target]))
+    assert found.tolist() == pytest.approx(expected)
+    with pytest.raises(ValueError, match=r"target must have shape \(2, 3, 4\)"):
+        tanh.losses(both, torch.stack([target] * 3))

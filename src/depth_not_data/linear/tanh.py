@@ -54,7 +54,8 @@ def losses(weights: Sequence[Tensor], target: Tensor) -> Tensor:
     0.5
     """
     found = outputs(weights)
-    network.fitting("target", target, found.shape[-2:], found.dtype)
+    one_each = isinstance(target, torch.Tensor) and target.ndim > 2
+    network.fitting("target", target, found.shape if one_each else found.shape[-2:], found.dtype)
     return 0.5 * ((found - target) ** 2).sum(dim=(-2, -1))
 
 
