@@ -5,7 +5,7 @@ other registered backend, spreads them over a cluster and changes nothing else.
 
 An entry is one file, written whole or not at all. It begins with the SHA-256 of its key and its
 content, so that one that is damaged, cut off or another run's is seen and computed again. What went
-wrong is said through :mod:`logging` alone, at level INFO where it has been put right, or written to
+wrong is said through ``logging`` alone, at level INFO where it has been put right, or written to
 the file that the environment variable ``DEPTH_NOT_DATA_LOG`` names.
 """
 
