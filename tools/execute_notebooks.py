@@ -39,6 +39,8 @@ def execute(notebook, folder: Path) -> list[str]:
         timeout=600,
         kernel_name="python3",
         record_timing=False,
+        # What a cell prints may come in one piece or in several.
+        coalesce_streams=True,
         # Every kernel warns that it uses TCP; errors are in the notebook.
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},

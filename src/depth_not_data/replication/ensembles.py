@@ -72,7 +72,7 @@ def _ratios_on(inputs, kind, depth, seed):
 
 
 def hidden_width(depth: int, hidden: int, seed: int) -> dict:
-    """Median |rho / L - 1| of 24 networks, balanced and Gaussian; spread at the start (R3, T19)."""
+    """Median ``|rho / L - 1|`` of 24 networks, balanced and Gaussian; spread at the start."""
     generator = torch.Generator().manual_seed(1_000_000 * depth + 1000 * hidden + seed)
     start = [
         (torch.randn(24, b, a, generator=generator, dtype=torch.float64) / a**0.5).numpy()

@@ -68,7 +68,7 @@ def tanh_networks(depth: int, seed: int) -> dict:
 
 
 def tanh_deviation(*by_depth: dict) -> list[float]:
-    """Largest |rho / L - 1| over the depths, at the best and the last stopping time (P7b)."""
+    """Largest ``|rho / L - 1|`` over the depths, at the best and the last stopping time (P7b)."""
     ratio = np.stack([v["ratios"] for v in by_depth], axis=-1)  # case, stop, depth
     deviation = np.abs(ratio / np.array(DEPTHS) - 1).max(-1)
     low, end = deviation.min(1), deviation[:, -1]
@@ -76,7 +76,7 @@ def tanh_deviation(*by_depth: dict) -> list[float]:
 
 
 def learning_time(seed: int) -> dict:
-    """Largest |updates done - closed form| before 99% in five modes, eta L = 0.05."""
+    """Largest ``|updates done - closed form|`` before 99% in five modes, eta L = 0.05."""
     worst = 0.0
     for depth in DEPTHS:
         lr = 0.05 / depth

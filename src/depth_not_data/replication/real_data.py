@@ -46,7 +46,7 @@ def _table(found):
 
 
 def errors(*found: dict) -> list[float]:
-    """|measured / predicted - 1| in every setting that the table marks as reached (T51)."""
+    """``|measured / predicted - 1|`` in every setting that the table marks as reached (T51)."""
     table = _table(found)
     error = (table["measured"] / table["gap"] - 1).abs()
     return error[table["reached"] == "yes"].tolist()
