@@ -111,17 +111,15 @@ def test_the_check_sees_what_it_should():
 
 
 def test_modules_of_a_room_do_not_import_each_other_in_a_circle():
+    named = {module: imports(path.read_text("utf-8")) for module, path in MODULES.items()}
     waiting = {
         module: {
             other
             for other in MODULES
             if other != module
-            and any(
-                f"{name}.".startswith(f"depth_not_data.{other}.")
-                for name in imports(path.read_text("utf-8"))
-            )
+            and any(f"{name}.".startswith(f"depth_not_data.{other}.") for name in names)
         }
-        for module, path in MODULES.items()
+        for module, names in named.items()
     }
     while free := [module for module, needs in waiting.items() if not needs]:
         for module in free:

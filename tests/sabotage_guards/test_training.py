@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from depth_not_data.presentation import evidence
-from depth_not_data.residual import sweeps
+from depth_not_data.residual import stored_runs, sweeps
 from depth_not_data.residual.network import train_student
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv(sweeps.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(stored_runs.CACHE_VARIABLE, str(tmp_path / "cache"))
 
 
 @pytest.mark.parametrize("lr", [1e-3, 3e-3, 1e-2])
