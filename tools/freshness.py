@@ -89,12 +89,12 @@ class Helpers:
     def __init__(self, folder: Path = SOURCES):
         files = kept_files(folder)
         self.paths = {module_name(p, folder): p for p in files if p.suffix == ".py"}
-        self.trees = {name: parse(p.read_text("utf-8")) for name, p in self.paths.items()}
+        self.trees = {name: _parsed(p.read_text("utf-8")) for name, p in self.paths.items()}
         self.packages = {n for n, p in self.paths.items() if p.name == "__init__.py"}
         folders = {path.parent for path in self.paths.values()}
         others = [path for path in files if path.suffix not in (".py", ".md")]
         data = [path for path in others if folders.intersection(path.parents)]
-        named = {name: constants(tree) for name, tree in self.trees.items()}
+        named = {name: _constants(tree) for name, tree in self.trees.items()}
         self.readers = {path: {n for n in named if path.name in named[n]} for path in data}
         self.pinned = pinned_packages()
         self._content = functools.cache(content)
@@ -102,7 +102,7 @@ class Helpers:
     def used_by(self, tree: ast.AST) -> dict[str, str]:
         """Return what a notebook with this syntax tree uses: digests by path, pins by package."""
         modules = closure(imports(tree, self.paths), self.trees, self.packages)
-        used = {str(self.paths[name]): digest(plain(self.trees[name])) for name in modules}
+        used = {str(self.paths[name]): _code_digest(self.trees[name]) for name in modules}
         for path, readers in self.readers.items():
             # A file that no helper names may be read by any of them.
             if readers & modules or not readers:
@@ -114,6 +114,16 @@ class Helpers:
             roots = {name.split(".")[0] for name in imported_names(code)}
             used |= {root: self.pinned[root] for root in roots & self.pinned.keys()}
         return used
+
+
+# Files are read for every notebook; a file that has not changed is understood once.
+_parsed = functools.cache(parse)
+_constants = functools.cache(constants)
+
+
+@functools.cache
+def _code_digest(tree):
+    return digest(plain(tree))
 
 
 def content(path: Path):
