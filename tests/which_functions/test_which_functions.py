@@ -435,21 +435,6 @@ def test_a_wrong_second_derivative_is_seen():
         which_functions(model, x, lambda out: out.square().mean())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_cuda_agrees_with_the_processor(name, dtype):
-    model, inputs, loss = case(name, dtype)
-    here = which_functions(model, inputs, loss, count=4)
-    there = which_functions(
-        model.cuda(), inputs.cuda(), lambda out: loss(out.cpu()).to(out.device), count=4
-    )
-    assert there.vectors.is_cuda
-    top = here.eigenvalues[0]
-    rough = 1e-8 if dtype == torch.float64 else 1e-3
-    assert np.allclose(here.eigenvalues, there.eigenvalues, atol=rough * top)
-
-
 def test_the_command_is_at_the_top_and_torch_is_not():
     code = "import sys, depth_not_data; assert 'torch' not in sys.modules; "
     code += "assert callable(depth_not_data.which_functions); "
@@ -473,6 +458,21 @@ def test_a_network_whose_hessian_does_not_fit():
 # On a graphics processor: the same answer. Skipped without one.
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@needs_cuda
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_cuda_agrees_with_the_processor(name, dtype):
+    model, inputs, loss = case(name, dtype)
+    here = which_functions(model, inputs, loss, count=4)
+    there = which_functions(
+        model.cuda(), inputs.cuda(), lambda out: loss(out.cpu()).to(out.device), count=4
+    )
+    assert there.vectors.is_cuda
+    top = here.eigenvalues[0]
+    rough = 1e-8 if dtype == torch.float64 else 1e-3
+    assert np.allclose(here.eigenvalues, there.eigenvalues, atol=rough * top)
 
 
 def on_device(name, dtype=torch.float64):
