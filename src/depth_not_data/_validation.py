@@ -10,6 +10,7 @@ from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
+import psutil
 
 LARGEST = 2**63 - 1  # that a size or a seed can be
 
@@ -89,6 +90,19 @@ def function(name: str, value) -> Callable:
     if not callable(value):
         raise ValueError(f"{name} must be a function, got {value!r}")
     return value
+
+
+def in_memory(what: str, numbers: int) -> None:
+    """Raise a ``MemoryError`` that names `what`, if so many numbers in float64 are too many."""
+    needed, free = 8 * numbers, psutil.virtual_memory().available
+    if needed > free:
+        raise MemoryError(f"{what} needs {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free")
+
+
+def hessian_in_memory(size: int) -> None:
+    """Raise a ``MemoryError`` if a dense Hessian of so many parameters is too large."""
+    # The matrix itself and the temporary difference of the symmetry check.
+    in_memory(f"a dense Hessian of {size} parameters", 3 * size**2)
 
 
 def random_source(name: str, value) -> np.random.Generator:

@@ -68,6 +68,10 @@ def test_a_turning_point_needs_a_change(high, where):
         conditioning.turning_point(lambda q: of_target([1.0, q]), WIDTHS, RANK, low, high)
 
 
+def test_one_layer_has_pairs_in_neither_group_and_no_gap():
+    assert conditioning.ratio_by_pairs(np.eye(6), (3, 2), rank=1) == 1.0
+
+
 @pytest.mark.parametrize("weakest", [0.9, 0.1])  # groups apart, and overlapping
 def test_groups_by_directions_agree_with_the_closed_form(weakest):
     s = np.array([1.0, weakest])

@@ -1,6 +1,9 @@
+import re
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -131,3 +134,11 @@ def test_functional_bound_holds(depth):
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_more_inputs_than_fit_in_memory_are_refused_with_the_figure(monkeypatch):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
+    wide = np.ones((20_000, 1))
+    message = "the second moment of 20000 inputs needs 6.0 GiB, 1.0 GiB are free"
+    with pytest.raises(MemoryError, match=re.escape(message)):
+        least_squares.moments(wide, wide[:1])

@@ -7,7 +7,7 @@ import pytest
 
 from depth_not_data.presentation import claims
 from depth_not_data.presentation.claims import Claim
-from depth_not_data.presentation.rules import Fixed, Rule, format_measured
+from depth_not_data.presentation.rules import Fixed, Rule, format_measured, format_number
 
 ROOT = Path(__file__).parents[2]
 LEDGER = list(claims.ledger().values())
@@ -71,6 +71,98 @@ def only(monkeypatch):
 def test_a_rule_accepts_what_it_should_and_nothing_else(entry, good, bad):
     assert entry.accepts(good)
     assert not entry.accepts(bad)
+
+
+# Numbers that float64 holds without rounding, so that the limit itself can be met.
+@pytest.mark.parametrize(
+    ("entry", "limits", "outwards"),
+    [
+        (rule("at most", 2.0), [2.0], [np.inf]),
+        (rule("at least", 2.0), [2.0], [-np.inf]),
+        (rule("equal to", 3), [3.0, 3.0], [-np.inf, np.inf]),
+        (rule("within", 4.0, tolerance=0.5), [3.5, 4.5], [-np.inf, np.inf]),
+        (rule("between", [1.0, 2.0]), [1.0, 2.0], [-np.inf, np.inf]),
+    ],
+)
+def test_a_measurement_on_the_limit_is_accepted_and_the_next_number_is_not(entry, limits, outwards):
+    for limit, direction in zip(limits, outwards, strict=True):
+        assert entry.accepts(limit)
+        assert not entry.accepts(np.nextafter(limit, direction))
+
+
+@pytest.mark.parametrize(
+    ("entry", "ends"),
+    [
+        (rule("at least", 9, possible=[0, 10]), [0, 10]),
+        (rule("at most", 1.0), [0, np.finfo(float).max]),
+        (rule("at least", [1, 2], possible=[[0, 4], [1, 3]]), [[0, 1], [4, 3]]),
+    ],
+)
+def test_what_is_possible_includes_its_ends_and_nothing_beyond(entry, ends):
+    low, high = ends
+    assert entry.can_be(low)
+    assert entry.can_be(high)
+    assert not entry.can_be(np.nextafter(low, -np.inf))
+    if entry.possible:
+        assert not entry.can_be(np.nextafter(high, np.inf))
+
+
+@pytest.mark.parametrize("possible", [[1, 1], [2, 1], [0, 1, 2], [[0, 1], [0, 1]]])
+def test_what_is_possible_is_an_interval_for_each_entry(possible):
+    with pytest.raises(ValueError, match="possible must be a pair"):
+        rule("at least", [1, 2, 3], possible=possible)
+
+
+def test_equal_bounds_of_between_are_allowed_and_met_by_one_number():
+    entry = rule("between", [2.0, 2.0])
+    assert entry.accepts(2.0)
+    assert not entry.accepts(np.nextafter(2.0, 3.0))
+
+
+@pytest.mark.parametrize(
+    ("when", "note"), [("after a pilot", None), ("with its result", ""), ("some day", "a note")]
+)
+def test_a_rule_that_came_late_says_what_was_known(when, note):
+    with pytest.raises(ValueError, match="fixed: "):
+        Fixed(when, note)
+    assert str(Fixed("after a pilot", "Two seeds.")) == "after a pilot. Two seeds."
+    assert str(BEFORE) == "before any run."
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1e7, "1e+07"),
+        (9999999, "9999999"),
+        (0.001, "0.001"),
+        (0.0009999, "1e-03"),
+        (-0.0002, "-2e-04"),
+        (2.0, "2"),
+    ],
+)
+def test_numbers_are_written_with_four_digits_or_a_power_of_ten(number, text):
+    assert format_number(number) == text
+
+
+@pytest.mark.parametrize(
+    ("limit", "number", "text"),
+    [
+        (1e-6, 1e-14, "1e-14"),  # a limit of 1e-6 is no round-off
+        (9e-7, 1e-14, "round-off"),
+        (9e-7, 1e-13, "1e-13"),
+        (9e-7, -1e-14, "round-off"),
+    ],
+)
+def test_what_reads_round_off(limit, number, text):
+    assert format_measured(number, rule("at most", limit)) == text
+    assert format_measured(number, rule("between", [-1.0, limit])) == text
+    assert format_measured(number) != "round-off"
+
+
+def test_equal_limits_are_written_once_from_three_on():
+    assert str(rule("at most", [1, 1, 1])) == "≤ 1 (3 times)"
+    assert str(rule("at most", [1, 1])) == "≤ 1, 1"
+    assert str(rule("at most", [1, 1, 2])) == "≤ 1, 1, 2"
 
 
 @pytest.mark.parametrize("measured", [np.nan, np.inf, "seven", []])

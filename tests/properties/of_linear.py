@@ -152,7 +152,7 @@ def leading_mass(draw):
 
 @properties("linear.conditioning.ratio_by_pairs", **HESSIAN)
 def ratio_by_pairs(draw):
-    args = minimum_hessian(draw, least=2)
+    args = minimum_hessian(draw)
 
     def check(call):
         draws.close(call(**args), len(args["widths"]) - 1)

@@ -1,5 +1,7 @@
 """Properties of the room `linear`, its part in torch."""
 
+import math
+
 import bad_values as bad
 import draws
 import numpy as np
@@ -271,6 +273,23 @@ def chained(draw):
     def check(call):
         for one, other in zip(call(**args), args["weights"], strict=True):
             assert one is other
+
+    return args, check
+
+
+@properties("linear.network.is_finite", untried={"tensor": "what a caller has checked"})
+def is_finite(draw):
+    args = {"tensor": torch.from_numpy(draws.matrix(draw, 2, 3))}
+
+    def check(call):
+        assert call(**args) is True
+        # Finite terms whose sum is not, then terms that are not.
+        assert call(torch.full((2,), 1.7e308, dtype=torch.float64)) is True
+        for value in (math.nan, math.inf, -math.inf):
+            broken = args["tensor"].clone()
+            broken[1, 2] = value
+            assert call(broken) is False
+        assert call(torch.tensor([math.inf, -math.inf])) is False
 
     return args, check
 

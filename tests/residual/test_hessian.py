@@ -1,5 +1,7 @@
 import itertools
+from types import SimpleNamespace
 
+import psutil
 import pytest
 import torch
 from torch.func import functional_call
@@ -178,3 +180,10 @@ def test_another_kind_of_model_is_refused():
     )
     with pytest.raises(ValueError, match="must be a ResidualNetwork, got Linear"):
         hessian(other)
+
+
+def test_a_matrix_that_does_not_fit_in_memory_is_refused(monkeypatch):
+    student = small_student()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**10))
+    with pytest.raises(MemoryError, match="a dense Hessian of 156 parameters needs"):
+        hessian(student)

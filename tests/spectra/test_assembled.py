@@ -1,5 +1,8 @@
 """The Hessian assembled at the nodes, against the row-by-row one."""
 
+from types import SimpleNamespace
+
+import psutil
 import pytest
 import torch
 from torch.nn import functional
@@ -118,3 +121,14 @@ def test_bad_arguments_are_named():
         assembled_hessian(losses, [*weights, weights[0].clone()], samples)
     with pytest.raises(ValueError, match="parameters must be used by one node each"):
         assembled_hessian(lambda n, x, y: losses(n, x, y) + losses(n, x, y), weights, samples)
+
+
+def test_a_matrix_that_does_not_fit_in_memory_is_refused_before_any_work(monkeypatch):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
+
+    def never(*_):
+        raise AssertionError("the loss was evaluated")
+
+    wide = torch.zeros(100, 100, dtype=torch.float64)
+    with pytest.raises(MemoryError, match=r"a dense Hessian of 10000 parameters needs 2\.2 GiB"):
+        assembled_hessian(never, [wide], data())

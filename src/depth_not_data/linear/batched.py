@@ -120,7 +120,7 @@ def _descend(weights, target, lr, momentum, wanted, outputs):
     weights = [layer.detach().clone().requires_grad_(True) for layer in weights]
     optimiser = torch.optim.SGD(weights, lr=lr, momentum=momentum, foreach=True)
     for t in range(max(wanted) + 1):
-        if not all(torch.isfinite(layer).all() for layer in weights):
+        if not all(map(network.is_finite, weights)):
             raise ArithmeticError(
                 f"gradient descent of a batch diverges with lr = {lr:g}: "
                 f"not finite after {t} updates"

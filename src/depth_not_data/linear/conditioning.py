@@ -194,7 +194,8 @@ def ratio_by_pairs(hessian, widths: Sequence[int], rank: int) -> float:
     bulk = _some_bulk(widths, rank)
     hessian, inside = _matrix_and_mask(hessian, widths, rank)
     curvature = np.diag(hessian)
-    return float(curvature[inside].sum() / rank**2 / (curvature[~inside].sum() / bulk))
+    half = _half_learnt(widths, rank)
+    return float(curvature[inside].sum() / rank**2 / (curvature[half].sum() / bulk))
 
 
 def ratio_by_size(eigenvalues, rank: int, bulk: int) -> np.ndarray:
@@ -331,6 +332,12 @@ def _some_bulk(widths, rank):
     if not bulk:
         raise ValueError(f"rank must be below d_0 or d_L, or the bulk is empty; all are {rank}")
     return bulk
+
+
+def _half_learnt(widths, rank):
+    """Which parameters move a bulk pair: the entries (a, c) with one of a, c <= r and one not."""
+    learnt = [np.arange(width) < rank for width in widths]
+    return np.concatenate([np.not_equal.outer(b, a).ravel() for a, b in pairwise(learnt)])
 
 
 def _matrix_and_mask(hessian, widths, rank):

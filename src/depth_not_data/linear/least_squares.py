@@ -70,6 +70,8 @@ def moments(inputs, targets) -> tuple[np.ndarray, np.ndarray]:
     ------
     ValueError
         If the shapes do not fit together, or an entry is not finite.
+    MemoryError
+        If Sigma_xx does not fit in the memory that is free; the message says how much it needs.
 
     >>> moments([[1.0, -1.0]], [[3.0, 1.0]])
     (array([[1.]]), array([[1.]]))
@@ -80,6 +82,8 @@ def moments(inputs, targets) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"inputs must have shape (d_0, n), got {inputs.shape}")
     if targets.ndim != 2 or targets.shape[1] != inputs.shape[1] or not targets.size:
         raise ValueError(f"targets must have shape (d_L, {inputs.shape[1]}), got {targets.shape}")
+    # The sum over samples and the mean stand side by side.
+    _validation.in_memory(f"the second moment of {len(inputs)} inputs", 2 * len(inputs) ** 2)
     return inputs @ inputs.T / inputs.shape[1], targets @ inputs.T / inputs.shape[1]
 
 

@@ -201,10 +201,10 @@ def _predicted(problem, filled, lr, steps, momentum):
 
 def _in_basis(weights, problem, size):
     """Diagonals, shape (L, size), and the largest other |entry| of the layers in the basis."""
-    diagonals, largest = [], 0.0
+    diagonals, largest, places = [], 0.0, np.arange(size)
     for layer in network.in_singular_basis(weights, problem.left, problem.right):
-        rest = layer.clone()
-        diagonals.append(layer.diagonal()[:size].numpy().copy())
-        rest[range(size), range(size)] = 0.0
-        largest = max(largest, rest.abs().max().item())
+        entries = layer.numpy().copy()
+        diagonals.append(entries[places, places])
+        entries[places, places] = 0.0
+        largest = max(largest, np.abs(entries).max())
     return np.array(diagonals), largest

@@ -83,7 +83,7 @@ FEATURES = _experiment("random features", 0.1, mechanism.random_features)
 DESCENT = _experiment("restricted descent", 40, mechanism.restricted)
 BLOCKS = _experiment("Gaussian blocks", 1, gaussian_blocks.exponents)
 RATE = _experiment("rate of the wide limit", 1, wide.rate)
-WIDE = [_experiment(f"wide start {d}", 7 if d == 1 else 240, wide.finite_width, d) for d in (1, 2)]
+WIDE = [_experiment(f"wide start {d}", 4 if d == 1 else 12, wide.finite_width, d) for d in (1, 2)]
 CELLS = [_experiment(f"norm: {c}", 17, wide.cell, c) for c in wide.two_by_two.CELLS]
 RIVALS = [
     _experiment(f"rival {name}", 11, rivals.passes, name) for name in rivals.RIVALS | rivals.TWINS

@@ -1,13 +1,9 @@
 """Wide blocks and LayerNorm taken apart on fresh seeds."""
 
-import math
-
 import numpy as np
-import torch
-from torch.nn import functional
 
-from depth_not_data.residual import two_by_two, wide_fields, wide_limit, wide_operator
-from depth_not_data.spectra import autograd, gaps
+from depth_not_data.residual import two_by_two, wide_fields, wide_limit, wide_operator, wide_start
+from depth_not_data.spectra import gaps
 
 N, D = 10, 2
 SAMPLES, DRAWS, WIDTHS = 60, 20, (20, 80, 320)  # inputs, draws of W_1 and hidden widths of the rate
@@ -36,24 +32,8 @@ def finite_width(n_block: int, seed: int) -> dict:
 
     As :func:`depth_not_data.residual.wide_start.spectra`, whose seed is tied to the width.
     """
-    multiple, n_embd = 16, 5
-    generator = torch.Generator().manual_seed(seed)
-    hidden = 4 * n_embd * multiple
-    first = torch.rand(n_block, hidden, n_embd, generator=generator, dtype=torch.float64)
-    first = (2 * first - 1) / math.sqrt(n_embd * multiple)
-    x = torch.randn(4000, n_embd, generator=generator, dtype=torch.float64)
-    x = functional.layer_norm(x, (n_embd,), eps=0.0)
-    zeros = torch.zeros(n_embd, dtype=torch.float64)
-    free = [torch.zeros(n_embd, hidden, dtype=torch.float64), zeros + 1, zeros] * n_block
-
-    def outputs(rest):
-        blocks = zip(first, rest[::3], rest[1::3], rest[2::3], strict=True)
-        return two_by_two.outputs([p for parts in blocks for p in parts], x, "LayerNorm")
-
-    targets = outputs(free)
-    values = autograd.eigenvalues(
-        autograd.dense_hessian(lambda rest: functional.mse_loss(outputs(rest), targets), free)
-    )
+    n_embd = 5
+    values = wide_start.spectrum(n_embd, n_block, 16, seed=seed)
     levels = wide_limit.levels(n_embd, n_block)[:7]
     ends = np.cumsum([level.count for level in levels])
     groups = np.split(values[: ends[-1]], ends[:-1])

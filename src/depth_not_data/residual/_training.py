@@ -9,6 +9,13 @@ from tqdm import tqdm
 from depth_not_data import _validation
 
 
+def random_source(generator):
+    """Return `generator` if it is one of torch: None would draw from the global state."""
+    if not isinstance(generator, torch.Generator):
+        raise ValueError(f"generator must be a torch.Generator, got {generator!r}")
+    return generator
+
+
 def uniform(shape, bound, generator):
     """Draw a parameter, float64, uniform between -`bound` and `bound`."""
     weights = torch.empty(shape, dtype=torch.float64)

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from depth_not_data import _validation
 from depth_not_data.residual.activations import DERIVATIVES
 from depth_not_data.residual.network import EPSILONS, Block, Normalisation, ResidualNetwork, Student
 from depth_not_data.spectra import lanczos
@@ -49,6 +50,8 @@ def hessian(student: Student) -> torch.Tensor:
     ------
     ValueError
         If the student's model is not a ``ResidualNetwork``.
+    MemoryError
+        If the matrix does not fit in the memory that is free; the message says how much it needs.
 
     Examples
     --------
@@ -64,6 +67,7 @@ def hessian(student: Student) -> torch.Tensor:
     for parameter in filter(lambda p: p.requires_grad, model.parameters()):
         places[parameter] = slice(size, size + parameter.numel())
         size += parameter.numel()
+    _validation.hessian_in_memory(size)
     matrix = torch.zeros(size, size, dtype=torch.float64)
     scale = 2.0 / student.targets.numel()
     with torch.no_grad():

@@ -165,7 +165,7 @@ def trained_spectrum(
     def loss(weights):
         return (_outputs(weights, x, slope) - y).square().sum() / (2 * n_samples)
 
-    optimiser = torch.optim.Adam([w.requires_grad_() for w in student], lr=lr)
+    optimiser = torch.optim.Adam([w.requires_grad_() for w in student], lr=lr, fused=True)
     for _ in range(steps):
         optimiser.zero_grad()
         loss(student).backward()

@@ -5,6 +5,7 @@ state where it normalises, what phi is, whether there are biases or how it train
 below are the candidates, and the defaults are the one whose figures agree with the blog's.
 """
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,11 @@ PLACEMENTS = ("post", "pre", "none")
 NORMS = ("layer", "layer-plain", "rms")
 ROTATIONS = ("none", "shared", "separate")
 AFFINE_PARTS = ("gain", "bias")
-OPTIMISERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+# Fused: all parameters in one call, half the time of a step of a small network.
+OPTIMISERS = {
+    "adam": functools.partial(torch.optim.Adam, fused=True),
+    "sgd": torch.optim.SGD,
+}
 # PyTorch's defaults for nn.LayerNorm and, in double precision, for nn.RMSNorm.
 EPSILONS = {"layer": 1e-5, "layer-plain": 1e-5, "rms": torch.finfo(torch.float64).eps}
 
@@ -152,6 +157,7 @@ class ResidualNetwork(nn.Module):
         layer_norm = placement != "none" and norm != "rms"
         n_embd = _validation.integer("n_embd", n_embd, minimum=2 if layer_norm else 1)
         n_block = _validation.integer("n_block", n_block, minimum=1)
+        generator = _training.random_source(generator)
         self.blocks = nn.ModuleList(
             Block(n_embd, placement, norm, activation, bias, generator) for _ in range(n_block)
         )

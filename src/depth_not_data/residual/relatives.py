@@ -161,6 +161,11 @@ class Relative(nn.Module):
         _validation.choice("norm", norm, NORMS)
         _validation.choice("shared", shared, SHARED)
         dropout = _validation.number("dropout", dropout, minimum=0.0, below=1.0)
+        causal = _validation.flag("causal", causal)
+        generator = _training.random_source(generator)
+        for name, width in (("n_in", n_in), ("n_out", n_out)):
+            if width is not None:
+                _validation.integer(name, width, minimum=1)
         n_groups = _validation.integer("n_groups", n_groups, minimum=1)
         if n_embd % n_groups:
             raise ValueError(f"n_groups must divide {n_embd}, got {n_groups}")

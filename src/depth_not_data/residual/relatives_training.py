@@ -201,7 +201,7 @@ def _loss(task, outputs, targets):
 
 
 def _descend(model, inputs, targets, task):
-    optimiser = torch.optim.Adam(model.parameters(), lr=task.lr)
+    optimiser = torch.optim.Adam(model.parameters(), lr=task.lr, fused=True)
     history = []
     for step in range(task.steps + 1):
         loss = _loss(task, model(inputs), targets)

@@ -94,6 +94,7 @@ class RivalNetwork(nn.Module):
         _validation.choice("initialisation", initialisation, tuple(INITIALISATIONS))
         w2_scale = _validation.number("w2_scale", w2_scale, minimum=0.0)
         self.w1, self.w2 = nn.ParameterList(), nn.ParameterList()
+        generator = _training.random_source(generator)
         draw = functools.partial(_draw, initialisation, n_block, generator)
         for _ in range(n_block):
             self.w1.append(draw((4 * n_embd, n_embd), ends=False, scale=1.0))

@@ -142,7 +142,8 @@ def largest_step(losses: np.ndarray, steps: Sequence[float], rule: str) -> np.nd
     >>> largest_step(losses, [1, 2, 3, 4], "quiet"), largest_step(losses, [1, 2, 3, 4], "usable")
     (array([2.]), array([4.]))
     """
-    losses, steps = np.asarray(losses, dtype=float), np.asarray(steps, dtype=float)
+    # A run that diverges has losses that are not finite.
+    losses, steps = np.asarray(losses, dtype=float), _validation.real_array("steps", steps)
     if losses.ndim != 3 or steps.shape != losses.shape[:1]:
         shapes = f"{losses.shape} and {steps.shape}"
         raise ValueError(f"losses and steps must be (steps, seeds, t) and (steps,), got {shapes}")

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from depth_not_data import _validation
-from depth_not_data.residual import stored_runs, sweeps
+from depth_not_data.residual import _training, stored_runs, sweeps
 from depth_not_data.spectra import assembled, autograd
 
 CELLS = {
@@ -104,6 +104,7 @@ def draw(n_embd: int, n_block: int, generator: torch.Generator) -> list[Tensor]:
     """Parameters at the start: uniform between +-1/sqrt(fan_in), gains 1 and biases 0."""
     n_embd = _validation.integer("n_embd", n_embd, minimum=2)
     n_block = _validation.integer("n_block", n_block, minimum=1)
+    generator = _training.random_source(generator)
     parameters = []
     for _ in range(n_block):
         for shape in ((4 * n_embd, n_embd), (n_embd, 4 * n_embd)):

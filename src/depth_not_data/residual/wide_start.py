@@ -44,7 +44,18 @@ def spectra(
 
 
 def _run(n_embd, n_block, multiple, n_samples, code):
-    generator = torch.Generator().manual_seed(multiple)
+    return spectrum(n_embd, n_block, multiple, seed=multiple, n_samples=n_samples)
+
+
+def spectrum(
+    n_embd: int, n_block: int, multiple: int, *, seed: int, n_samples: int = 4000
+) -> np.ndarray:
+    """One spectrum of :func:`spectra`, of any seed; not stored.
+
+    >>> spectrum(2, 1, 1, seed=0, n_samples=20).shape  # W_2, gain and bias
+    (20,)
+    """
+    generator = torch.Generator().manual_seed(seed)
     hidden = 4 * n_embd * multiple
     first = torch.rand(n_block, hidden, n_embd, generator=generator, dtype=torch.float64)
     first = (2 * first - 1) / math.sqrt(n_embd * multiple)

@@ -103,6 +103,8 @@ def assembled_hessian(
     ValueError
         If `losses` does not return one number a sample, a parameter is not used by one node, or
         `chunk_size` is not a positive integer.
+    MemoryError
+        If the matrix does not fit in the memory that is free; the message says how much it needs.
 
     Examples
     --------
@@ -117,6 +119,7 @@ def assembled_hessian(
     for parameter in parameters:
         places[parameter] = slice(size, size + parameter.numel())
         size += parameter.numel()
+    _validation.hessian_in_memory(size)
     matrix = torch.zeros(size, size, dtype=torch.float64)
     for part in zip(*(tensor.split(chunk_size) for tensor in samples), strict=True):
         nodes = Nodes(parameters)

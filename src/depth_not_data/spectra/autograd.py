@@ -8,7 +8,6 @@ affine LayerNorm (torch 2.13), without a warning.
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-import psutil
 import torch
 from torch import Tensor
 
@@ -79,7 +78,7 @@ def dense_hessian(
         if not torch.isfinite(parameter).all():
             raise ValueError(f"parameters[{index}] must be finite, got NaN or infinity in it")
     size = sum(parameter.numel() for parameter in parameters)
-    _refuse_if_too_large(size)
+    _validation.hessian_in_memory(size)
 
     _validation.function("loss", loss)
     point = [parameter.detach().clone().requires_grad_(True) for parameter in parameters]
@@ -221,14 +220,3 @@ def _square(name, matrix):
         raise ValueError(f"{name} must be real, got {matrix.dtype}")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
         raise ValueError(f"{name} must be square, got shape {tuple(matrix.shape)}")
-
-
-def _refuse_if_too_large(size):
-    # The matrix itself and the temporary difference of the symmetry check.
-    needed = 3 * 8 * size**2
-    available = psutil.virtual_memory().available
-    if needed > available:
-        raise MemoryError(
-            f"a dense Hessian of {size} parameters needs {needed / 2**30:.1f} GiB, "
-            f"{available / 2**30:.1f} GiB are free"
-        )
