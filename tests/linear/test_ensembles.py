@@ -108,3 +108,21 @@ def test_a_root_has_the_covariance():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_root_of_a_matrix_without_full_rank():
+    # Its other eigenvalues are zero, computed a little below it for some.
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        tall = rng.normal(size=(6, 2))
+        root = ensembles.symmetric_root(tall @ tall.T)
+        np.testing.assert_allclose(root @ root.T, tall @ tall.T, atol=1e-12)
+
+
+def test_more_samples_than_inputs():
+    weights, rng = gaussian(), np.random.default_rng(0)
+    inputs = np.linalg.qr(rng.normal(size=(7, 4)))[0].T
+    trained = ensembles.train(weights, np.eye(3, 4) @ inputs, inputs, steps=30)
+    wanted = ensembles.train(weights, np.eye(3, 4), steps=30)
+    for layer, expected in zip(trained, wanted, strict=True):
+        np.testing.assert_allclose(layer, expected, atol=1e-12)

@@ -203,3 +203,7 @@ def test_one_bad_entry_of_several_is_enough(lam0, lam1, message):
 def test_shares_of_none_and_of_all():
     assert flow.ratio_of_means([1.0], 3, 0.0) == 3.0
     assert flow.ratio_of_means([1.0], 3, 1.0) == 1.0
+
+
+def test_share_for_a_target_of_rank_one():
+    assert flow.decaying_share((3, 4, 2), 1) == pytest.approx(2 / 3)

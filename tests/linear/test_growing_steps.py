@@ -45,6 +45,19 @@ def test_smaller_growth_keeps_the_layers_better_balanced():
     assert wrong[1] < wrong[0] / 5
 
 
+def test_training_ends_at_the_first_look_at_which_the_gradient_is_small():
+    options = {"depth": 2, "seed": 0}
+    done = growing_steps.train(SECOND, CROSS, **options, steps=10_000, tol=1e-3)
+    assert 0 < done.updates < 10_000
+    # A look earlier it was larger.
+    looks = growing_steps._CHECK
+    assert done.updates % looks == 0
+    before = growing_steps.train(SECOND, CROSS, **options, steps=done.updates - looks, tol=1e-3)
+    assert before.gradient > 1e-3 >= done.gradient
+    exact = growing_steps.train(SECOND, CROSS, **options, steps=10_000, tol=done.gradient)
+    assert exact.updates == done.updates
+
+
 def test_a_budget_is_kept_and_told():
     done = growing_steps.train(SECOND, CROSS, 2, seed=0, steps=7)
     assert done.updates == 7

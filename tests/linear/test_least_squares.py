@@ -142,3 +142,17 @@ def test_more_inputs_than_fit_in_memory_are_refused_with_the_figure(monkeypatch)
     message = "the second moment of 20000 inputs needs 6.0 GiB, 1.0 GiB are free"
     with pytest.raises(MemoryError, match=re.escape(message)):
         least_squares.moments(wide, wide[:1])
+
+
+def test_sorted_gap_is_the_quotient_at_rank_squared():
+    second, cross = least_squares.moments(*problem(d_in=5, d_out=4))
+    split = least_squares.at_balanced_minimum(second, cross, 2)
+    assert split.rank == 4
+    assert split.sorted_gap == split.eigenvalues[15] / split.eigenvalues[16]
+
+
+def test_inputs_that_are_zero_have_no_map_and_three_axes_are_named():
+    with pytest.raises(ValueError, match="cross must not be zero"):
+        least_squares.minimum(np.zeros((2, 2)), np.ones((1, 2)))
+    with pytest.raises(ValueError, match=r"cross must have shape \(d_L, 2\), got \(1, 2, 2\)"):
+        least_squares.minimum(np.eye(2), np.ones((1, 2, 2)))

@@ -50,6 +50,16 @@ def test_every_layer_descends_as_torch_says():
         np.testing.assert_allclose(layer, wanted.numpy(), rtol=0, atol=1e-12)
 
 
+def test_each_network_is_taken_when_it_arrives():
+    inputs, targets = data()
+    options = {**OPTIONS, "excess": 1e-3, "lr": 0.005, "batch": None}
+    together = minibatches.train(inputs, targets, 3, **options | {"seeds": [0, 1, 2, 3]})
+    for seed, found in enumerate(together):
+        [alone] = minibatches.train(inputs, targets, 3, **options | {"seeds": [seed]})
+        for layer, wanted in zip(found, alone, strict=True):
+            np.testing.assert_allclose(layer, wanted, rtol=0, atol=1e-12)
+
+
 def test_a_batch_of_all_samples_in_the_mean_is_the_full_gradient():
     # Of two equal samples it does not matter which is drawn: every batch has the full gradient.
     inputs, targets = np.ones((1, 2)), np.full((1, 2), 3.0)

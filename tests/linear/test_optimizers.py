@@ -138,3 +138,26 @@ def test_bad_arguments_are_named(changes, message):
     arguments = {"name": "gd", "lam0": [0.5], "target": [1.0], "depth": 2, "lr": 0.1, "steps": 3}
     with pytest.raises(ValueError, match=message):
         optimizers.trajectory(**(arguments | changes))
+
+
+def test_sam_climbs_in_every_row_by_itself():
+    lam, target = np.array([[0.9, 0.7], [0.2, 0.1]]), np.array([1.5, 0.3])
+    chosen = optimizers.settings("sam", {"rho": 0.2})
+    both = optimizers.direction("sam", lam, target, 3, {}, chosen)
+    rows = [optimizers.direction("sam", row, target, 3, {}, chosen) for row in lam]
+    np.testing.assert_array_equal(both, rows)
+
+
+def test_what_an_optimiser_has_is_told():
+    with pytest.raises(
+        ValueError, match=r"rho is no .* of 'rmnp', which has: momentum, nesterov, eps"
+    ):
+        optimizers.settings("rmnp", {"rho": 0.1})
+    with pytest.raises(ValueError, match="rho is no hyper-parameter of 'gd', which has: none"):
+        optimizers.settings("gd", {"rho": 0.1})
+
+
+@pytest.mark.parametrize("name", optimizers.NAMES)
+def test_no_optimiser_starts_below_zero(name):
+    with pytest.raises(ValueError, match="lam0 must"):
+        optimizers.trajectory(name, [-0.5], 1.0, 2, 0.01, 1)

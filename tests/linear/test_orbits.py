@@ -125,3 +125,18 @@ def test_a_point_on_the_circle_of_escape_is_inside():
     assert orbits.complex_trajectory([1.0], 0.0, 1, 0.5, 0).tolist() == [[1.0]]
     path = orbits.complex_trajectory([1000.0, 1000.5], 1.0, 1, 0.5, 0)
     np.testing.assert_array_equal(path, [[1000.0, np.inf]])
+
+
+def test_an_orbit_that_comes_to_zero_and_goes_on_is_no_passage():
+    assert orbits.returns([[-0.5, 0.0, 0.0], [0.0, 0.5, -0.5]]).tolist() == [False, False, False]
+
+
+def test_up_to_the_bound_an_orbit_without_period_settles_slowly(monkeypatch):
+    assert orbits.first_events(2, [3.0])["aperiodic"] == 3.0
+    monkeypatch.setattr(orbits, "_SETTLES_SLOWLY", 3.0)
+    assert np.isnan(orbits.first_events(2, [3.0])["aperiodic"])
+
+
+def test_the_radius_of_escape_may_be_small():
+    path = orbits.complex_trajectory([0.4, 0.6], 0.0, 1, 0.5, 1, escape=0.5)
+    np.testing.assert_array_equal(path, [[0.4, np.inf], [0.2, np.inf]])

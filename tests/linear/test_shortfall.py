@@ -99,3 +99,8 @@ def test_consistent_finds_the_pair_that_made_the_numbers():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_single_layer_has_no_law_whatever_is_added():
+    with pytest.raises(ValueError, match="depth must be an integer >= 2"):
+        shortfall.excess(1.0, 1, extra_layers=2)

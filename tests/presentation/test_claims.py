@@ -113,6 +113,15 @@ def test_what_is_possible_is_an_interval_for_each_entry(possible):
         rule("at least", [1, 2, 3], possible=possible)
 
 
+def test_a_narrow_interval_is_possible_and_pairs_are_compared_one_by_one():
+    assert rule("at least", 0.2, possible=[0, 0.5]).can_be(0.5)
+    pairs = rule("between", [[0, 1], [2, 3]])
+    assert pairs.accepts([0.5, 2.5])
+    for measured in (0.5, [0.5], [0.5, 2.5, 0.5], [[0.5, 2.5]]):
+        with pytest.raises(ValueError, match=r"measured must have shape \(2,\)"):
+            pairs.accepts(measured)
+
+
 def test_equal_bounds_of_between_are_allowed_and_met_by_one_number():
     entry = rule("between", [2.0, 2.0])
     assert entry.accepts(2.0)
