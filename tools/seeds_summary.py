@@ -68,7 +68,10 @@ def judge(claim: Claim, replica: Replica, by_run: Mapping) -> dict | None:
         entry["instead"] = rate(sum(_accepts(instead, m) for m in measured), len(whole))
     finite = [m for m in measured if m is not None and np.all(np.isfinite(m))]
     if finite:
-        entry["median"] = [float(f"{x:.4g}") for x in np.median(finite, axis=0)]
+        median = np.median(finite, axis=0)
+        entry["median"] = [float(f"{x:.4g}") for x in median]
+        judges = {"rule": rule} | ({"instead": instead} if instead else {})
+        entry["median meets"] = [name for name, other in judges.items() if other.accepts(median)]
     return entry
 
 

@@ -135,6 +135,19 @@ def test_a_refuted_claim_shows_how_often_it_fails_and_what_holds_instead():
     assert sphinx_seeds.said(entry).startswith("the statement fails in 19 of 20")
 
 
+@pytest.mark.parametrize(
+    ("numbers", "held", "met"),
+    [([0.5, 1.1, 1.3], 1, "the rule"), ([0.9, 1.6, 9.0], 1, "not the rule")],
+)
+def test_the_median_of_the_seeds_is_judged_beside_the_seeds(numbers, held, met):
+    replica = Replica(("x",), lambda v: v["value"], "")  # B3b: within 0.2 of 1
+    by_run = {("x", seed): {"value": [number]} for seed, number in enumerate(numbers)}
+    entry = seeds_summary.judge(claims.ledger()["B3b"], replica, by_run)
+    assert entry["rule"]["held"] == held
+    assert entry["median"] == [numbers[1]]
+    assert sphinx_seeds.of_median(entry) == met
+
+
 def test_a_seed_without_all_experiments_is_not_judged():
     replica = Replica(("x", "y"), lambda *v: [1], "", Limits((1,), (1,)))
     by_run = {("x", 1): {}, ("x", 2): {}, ("y", 2): {}}

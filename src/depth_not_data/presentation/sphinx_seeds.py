@@ -34,6 +34,19 @@ def said(entry: dict) -> str:
     )
 
 
+def of_median(entry: dict) -> str:
+    """Say what the median over the seeds, entry by entry, meets.
+
+    >>> of_median({"median meets": ["rule"]}), of_median({"median meets": []})
+    ('the rule', 'not the rule')
+    >>> of_median({"median meets": ["instead"], "instead": {}})
+    'what is true instead'
+    """
+    words = {"rule": "the rule", "instead": "what is true instead"}
+    met = " and ".join(words[name] for name in entry.get("median meets", []))
+    return met or ("neither" if "instead" in entry else "not the rule")
+
+
 def rows(claim_id: str, found: dict) -> list[str]:
     """Return the row of the ledger, if the claim was repeated.
 
@@ -60,11 +73,13 @@ def markdown(found: dict) -> str:
     for session in found["sessions"]:
         versions = ", ".join(f"{name} {text}" for name, text in session["versions"].items())
         lines.append(f"- Commit {session['commit']}, {session['machine']}: {versions}.")
-    lines += ["", "| claim | fresh seeds | rates | judged by |", "| --- | ---: | --- | --- |"]
+    lines += ["", "| claim | fresh seeds | rates | their median | judged by |"]
+    lines += ["| --- | ---: | --- | --- | --- |"]
     for name, entry in found["claims"].items():
         first, last = entry["seeds"]
         seeds = f"{entry['count']} ({first} to {last})"
-        lines.append(f"| {_link(name)} | {seeds} | {said(entry)} | {entry['how']} |")
+        row = _link(name), seeds, said(entry), of_median(entry), entry["how"]
+        lines.append(f"| {' | '.join(row)} |")
     lines += ["", "| claim | why no seed can change it |", "| --- | --- |"]
     lines += [f"| {_link(name)} | {reason} |" for name, reason in found["fixed"].items()]
     return "\n".join(lines)
