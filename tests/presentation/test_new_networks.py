@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from depth_not_data.presentation import new_networks
 from depth_not_data.residual import relatives, relatives_training
@@ -20,7 +21,9 @@ def _steps(n_embd, ends, levels, last):
 def test_every_entry_can_be_built():
     for network in new_networks.networks().values():
         relatives_training.Task(**network.task)
-        relatives.Relative(network.n_embd, network.n_block, generator=None, **network.options)
+        relatives.Relative(
+            network.n_embd, network.n_block, generator=torch.Generator(), **network.options
+        )
 
 
 def test_gaps_and_levels_by_the_rule():
