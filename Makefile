@@ -44,8 +44,9 @@ fresh: setup  ## build the site; execute every notebook
 
 test: test-unit test-notebooks  ## run unit tests and doctests; execute every notebook and compare its outputs
 
+# One job more than there are processors: some tests wait for programs that they start.
 test-unit: setup  ## run unit tests and doctests
-	$(BIN)/python -m pytest -n $(JOBS) --ignore tests/site
+	$(BIN)/python -m pytest -n $(shell expr $(JOBS) + 1) --ignore tests/site
 
 test-notebooks: setup  ## execute every notebook and compare its outputs
 	LOKY_MAX_CPU_COUNT=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -o addopts= -o filterwarnings=default \

@@ -36,8 +36,9 @@ def test_a_theme_is_chosen_and_kept(built, visit):
         if page.evaluate("document.documentElement.dataset.theme") == "dark":
             break
     page.wait_for_function(f"{background} !== {light!r}")
+    page.wait_for_function("localStorage.getItem('theme') === 'dark'")
     page.goto((built / "book/how-to-read.html").as_uri())
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     assert page.evaluate(background) != light
     assert page.trouble == []
 
