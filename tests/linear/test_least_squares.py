@@ -129,6 +129,10 @@ def test_functional_bound_holds(depth):
         (lambda: least_squares.of_network([], np.eye(2), 1), "at least one layer"),
         (lambda: least_squares.of_network([np.ones((2, 3))], np.eye(2), 1), "must have 2 columns"),
         (lambda: least_squares.of_network([np.eye(2)], np.eye(2), 3), "rank must be <="),
+        (lambda: least_squares.of_network([np.ones((1, 2))], np.eye(2), 2), "rank must be <= "),
+        (lambda: least_squares.minimum(np.ones((2, 3)), np.ones((1, 3))), r"got shape \(2, 3\)"),
+        (lambda: least_squares.minimum(np.ones((0, 0)), np.ones((1, 0))), r"got shape \(0, 0\)"),
+        (lambda: least_squares.minimum(np.ones(2), np.ones((1, 2))), r"got shape \(2,\)"),
     ],
 )
 def test_bad_arguments(call, message):
@@ -156,3 +160,10 @@ def test_inputs_that_are_zero_have_no_map_and_three_axes_are_named():
         least_squares.minimum(np.zeros((2, 2)), np.ones((1, 2)))
     with pytest.raises(ValueError, match=r"cross must have shape \(d_L, 2\), got \(1, 2, 2\)"):
         least_squares.minimum(np.eye(2), np.ones((1, 2, 2)))
+
+
+def test_the_bound_takes_spectral_norms():
+    # Two layers of norm 1 and one of sqrt(2); the gradient is that one less a target of zeros.
+    layers = [np.eye(2), np.eye(2), np.array([[1.0, 0.0], [1.0, 0.0]])]
+    found = least_squares.functional_bound(layers, np.eye(2), np.zeros((2, 2)))
+    assert found == pytest.approx(np.sqrt(2) * (1 + np.sqrt(2)), rel=1e-12)
