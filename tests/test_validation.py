@@ -1,7 +1,9 @@
 import math
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from hypothesis import given
@@ -288,3 +290,21 @@ def test_layers_chain():
     ):
         with pytest.raises(ValueError, match=f"^{message}$"):
             _validation.layers(value, axes=axes)
+
+
+def test_numbers_that_just_fit_in_memory_are_accepted(monkeypatch):
+    def free(available):
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+
+    free(800)
+    _validation.in_memory("a table", 100)
+    with pytest.raises(MemoryError, match=r"^a table needs 0\.0 GiB, 0\.0 GiB are free$"):
+        _validation.in_memory("a table", 101)
+    # A matrix of 10 x 10, and room to look at its symmetry.
+    free(3 * 8 * 100)
+    _validation.hessian_in_memory(10)
+    with pytest.raises(MemoryError, match="a dense Hessian of 11 parameters needs"):
+        _validation.hessian_in_memory(11)
+    free(2**31)
+    with pytest.raises(MemoryError, match=r"needs 2\.2 GiB, 2\.0 GiB are free"):
+        _validation.hessian_in_memory(10_000)

@@ -138,6 +138,7 @@ def test_depth_decides_below_kappa_and_data_above_it():
     ("call", "message"),
     [
         (lambda: conditioning.bulk_size((2, 1, 2), 2), r"rank must be <= min\(widths\) = 1, got 2"),
+        (lambda: conditioning.bulk_size((2, 1, 2), 0), "rank must be an integer >= 1, got 0"),
         (lambda: conditioning.target_pairs((2,), 1), "widths must hold at least d_0 and d_L"),
         (lambda: conditioning.leading_mass(np.eye(3), (1, 1, 1), 1), "hessian must have P = 2"),
         (

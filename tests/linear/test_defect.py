@@ -71,6 +71,22 @@ def test_first_order_of_the_bound():
         assert limits.rest_high < small
 
 
+@pytest.mark.parametrize("delta", [0.05, 0.4])
+def test_limits_of_the_bulk_written_out(delta):
+    for depth in (2, 3, 4):
+        p = [float(growth(j, depth, delta)) for j in range(depth + 1)]
+        mixed = {
+            2: 0.0,
+            3: 2 * delta * p[1],
+            4: 2 * delta * p[2] + 2 * delta**2 * p[1],
+        }[depth]
+        limits = bound(depth, delta)
+        highest = p[depth - 1] + mixed + (depth + 1) * delta ** (depth - 1)
+        assert limits.bulk_high == pytest.approx(highest, rel=1e-12)
+        assert limits.bulk_low == pytest.approx(1 / p[1], rel=1e-12)
+        assert limits.rest_high == pytest.approx(depth * delta ** (depth - 1), rel=1e-12)
+
+
 def test_the_bound_holds_after_training():
     target = np.zeros((4, 5))
     target[0, 0] = target[1, 1] = 1.0

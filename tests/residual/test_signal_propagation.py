@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
 from depth_not_data.residual.signal_propagation import (
     BRANCH,
@@ -113,6 +114,51 @@ def test_what_a_block_does_to_displacements():
     ratios = [np.divide(*np.mean(x, axis=0)) for x in (lengths, constants, maps)]
     expected = [moments.keep[1], moments.constant_carry[1], moments.linear_carry[1]]
     np.testing.assert_allclose(ratios, expected, rtol=0.01)
+
+
+@pytest.mark.parametrize("n", [10, 40])
+def test_the_scale_by_integrals_over_its_distribution(n):
+    """Along the state a Gaussian number, across a chi-square one, and what a mean takes away."""
+    z, of_z = np.polynomial.hermite_e.hermegauss(40)
+    half_chi, of_chi = special.roots_genlaguerre(60, (n - 2) / 2 - 1)
+    # A random direction less its mean keeps a Beta-distributed share of its square.
+    beta, of_beta = special.roots_sh_jacobi(60, (n - 1) / 2 - 0.5, (n - 1) / 2)
+    for first, (share, of_share) in {
+        True: (beta, of_beta),
+        False: (np.ones(1), np.ones(1)),
+    }.items():
+        along = (np.sqrt(share)[:, None] + z * np.sqrt(BRANCH / n)) ** 2
+        square = along[..., None] + BRANCH / n * 2 * half_chi
+        chance = np.einsum("i,j,k", of_share, of_z, of_chi)
+        means = [(chance * square**power).sum() / chance.sum() for power in (1, -0.5, -1)]
+        # The helper takes two points for the chi-square number: the third moment is missing.
+        np.testing.assert_allclose(scale_moments(n, first=first), means, rtol=3e-5)
+    assert scale_moments(n, first=False)[0] == pytest.approx(1 + BRANCH * (n - 1) / n, rel=1e-12)
+
+
+# N = 10, D = 3, on which the levels of the note rest; computed on 26 November 2026.
+KNOWN = {
+    "mean": [0.01759800929, 0.03315932718, 0.04833044241],
+    "inverse_scale": [1.044060895, 0.9836117277, 0.9836117277],
+    "inverse_square": [1.105626275, 0.972692918, 0.972692918],
+    "keep": [1.148288321, 1.010997506, 1.010997506],
+    "constant_carry": [1.037955276, 0.9784074329, 0.9784074329],
+    "linear_carry": [1.037209485, 0.9626148127, 0.9626148127],
+    "turning": [0.025, 0.02529644848, 0.02555764627],
+    "constants": [2.283059349, 2.368712981, 2.429406464],
+    "drift": [0.0, 0.009505858117, 0.01759857956],
+    "hidden": [0.1109396373, 0.1092690525, 0.1080412088],
+    "linear": [0.4166666667, 0.4609306495, 0.4589530248],
+    "rest": [2.300273984, 1.816244507, 1.773349647],
+}
+
+
+def test_the_numbers_of_the_note_stay_and_add_up():
+    found = block_moments(10, 3)
+    for name, values in KNOWN.items():
+        np.testing.assert_allclose(getattr(found, name), values, rtol=1e-9, err_msg=name)
+    # All functions that a block makes, for each output: 5/6 N of W_2 and W_1 together.
+    np.testing.assert_allclose(found.constants + 9 * found.linear + found.rest, 5 / 6 * 10)
 
 
 def test_at_large_width_the_moments_are_those_of_the_limit():
