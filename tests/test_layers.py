@@ -1,6 +1,7 @@
 """Nothing imports upward: the rooms of CONTRIBUTING.md, read from the imports themselves."""
 
 import ast
+import fnmatch
 import subprocess
 import sys
 from pathlib import Path
@@ -155,3 +156,10 @@ def test_a_module_that_needs_torch_is_seen():
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_is_one_idea(module):
     assert len(MODULES[module].read_text("utf-8").splitlines()) <= 350
+
+
+def test_no_folder_of_tests_is_left_out(pytestconfig):
+    patterns = pytestconfig.getini("norecursedirs")
+    folders = {path.parent for path in Path(__file__).parent.rglob("test_*.py")}
+    names = {part for folder in folders for part in folder.relative_to(PACKAGE.parents[1]).parts}
+    assert not [n for n in names for p in patterns if fnmatch.fnmatch(n, p)]

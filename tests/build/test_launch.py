@@ -91,7 +91,7 @@ def test_address_is_unset_and_stands_in_one_place():
 def test_workflow_puts_the_copies_where_colab_looks():
     steps = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text("utf-8"))["jobs"]
     given = {
-        step["with"]["path"] for step in steps["test"]["steps"] if "path" in step.get("with", {})
+        step["with"]["path"] for step in steps["site"]["steps"] if "path" in step.get("with", {})
     }
     assert f"_build/html/{sphinx_launch.COPIES}" in given
     pushed = steps["colab"]["steps"][-1]["run"]
