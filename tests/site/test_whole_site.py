@@ -39,6 +39,7 @@ def test_a_theme_is_chosen_and_kept(built, visit):
     page.wait_for_function("localStorage.getItem('theme') === 'dark'")
     page.goto((built / "book/how-to-read.html").as_uri())
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate(background) != light
     assert page.trouble == []
 
