@@ -1,7 +1,10 @@
 """Every claim is repeated on fresh seeds or says why not; experiments give what claims need."""
 
+import json
+
 import numpy as np
 import pytest
+import seeds_summary
 
 from depth_not_data.presentation import claims
 from depth_not_data.presentation.rules import Rule
@@ -38,6 +41,13 @@ def test_a_new_claim_without_an_experiment_is_seen():
 def test_at_least_twenty_fresh_seeds():
     assert len(SEEDS) >= 20
     assert min(SEEDS) >= 1000  # the chapters' are below
+
+
+def test_every_claim_has_been_repeated_on_every_seed():
+    shown = json.loads(seeds_summary.SUMMARY.read_text("utf-8"))["claims"]
+    assert {claim_id: entry["count"] for claim_id, entry in shown.items()} == dict.fromkeys(
+        CLAIMS, len(SEEDS)
+    )
 
 
 def test_every_experiment_is_needed_and_every_need_is_there():
