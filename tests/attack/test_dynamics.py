@@ -239,8 +239,8 @@ def sharpness_ratio(weights, phi, largest):
 @settings(SEARCH, max_examples=400)
 @given(minimum=global_minima())
 def test_no_global_minimum_is_flatter_than_the_balanced_one(minimum):
+    # Not maximised: many minima attain the bound, and a climb on that plateau finds nothing.
     ratio = sharpness_ratio(*minimum)
-    target(-ratio, label="minus sharpness over the bound")
     assert ratio > 1 - 1e-9, f"sharpness is {ratio} of the bound"
 
 
