@@ -186,6 +186,18 @@ def test_the_page_links_every_claim():
     assert all(f"`{claim_id} <claim-{claim_id.lower()}>`" in text for claim_id in shown)
 
 
+def test_the_page_says_where_fresh_seeds_are_on_another_side_than_the_chapter():
+    entry = {"seeds": [1, 1], "count": 1, "how": "", "rule": {"held": 1, "count": 1}}
+    entry["rule"] |= {"low": 0.0, "high": 1.0}
+    found = {"runs": 1, "errors": 0, "sessions": [], "fixed": {}, "claims": {}}
+    found["claims"] = {"P1": {**entry, "median meets": ["rule"]}}
+    assert "another side" not in sphinx_seeds.markdown(found)
+    found["claims"]["P2"] = {**entry, "median meets": []}
+    found["claims"]["P3"] = {**entry, "median meets": ["rule"], "fails": entry["rule"]}
+    said = "in 2 of 3 claims: {ref}`P2 <claim-p2>`, {ref}`P3 <claim-p3>`."
+    assert said in sphinx_seeds.markdown(found)
+
+
 def test_no_chapter_reads_the_summary():
     sources = Path(sphinx_seeds.__file__).parents[1].rglob("*.py")
     readers = [p.name for p in sources if '"seeds.json"' in p.read_text("utf-8")]

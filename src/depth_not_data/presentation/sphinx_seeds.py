@@ -47,6 +47,15 @@ def of_median(entry: dict) -> str:
     return met or ("neither" if "instead" in entry else "not the rule")
 
 
+def other_side(entry: dict) -> bool:
+    """Whether the median over the seeds is on another side of the rule than the chapter's number.
+
+    >>> other_side({"fails": {}, "median meets": ["rule"]}), other_side({"median meets": ["rule"]})
+    (True, False)
+    """
+    return ("fails" in entry) == ("rule" in entry.get("median meets", []))
+
+
 def rows(claim_id: str, found: dict) -> list[str]:
     """Return the row of the ledger, if the claim was repeated.
 
@@ -80,6 +89,11 @@ def markdown(found: dict) -> str:
         seeds = f"{entry['count']} ({first} to {last})"
         row = _link(name), seeds, said(entry), of_median(entry), entry["how"]
         lines.append(f"| {' | '.join(row)} |")
+    others = [_link(name) for name, entry in found["claims"].items() if other_side(entry)]
+    if others:
+        where = f"in {len(others)} of {len(found['claims'])} claims: {', '.join(others)}."
+        side = "Their median is on another side of the rule than the chapter's number"
+        lines += ["", f"{side} {where}"]
     lines += ["", "| claim | why no seed can change it |", "| --- | --- |"]
     lines += [f"| {_link(name)} | {reason} |" for name, reason in found["fixed"].items()]
     return "\n".join(lines)
