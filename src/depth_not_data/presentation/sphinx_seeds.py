@@ -89,13 +89,13 @@ def markdown(found: dict) -> str:
         seeds = f"{entry['count']} ({first} to {last})"
         row = _link(name), seeds, said(entry), of_median(entry), entry["how"]
         lines.append(f"| {' | '.join(row)} |")
+    lines += ["", "| claim | why no seed can change it |", "| --- | --- |"]
+    lines += [f"| {_link(name)} | {reason} |" for name, reason in found["fixed"].items()]
     others = [_link(name) for name, entry in found["claims"].items() if other_side(entry)]
     if others:
         where = f"in {len(others)} of {len(found['claims'])} claims: {', '.join(others)}."
-        side = "Their median is on another side of the rule than the chapter's number"
+        side = "The median of the fresh seeds is on another side of the rule than the chapter's number"
         lines += ["", f"{side} {where}"]
-    lines += ["", "| claim | why no seed can change it |", "| --- | --- |"]
-    lines += [f"| {_link(name)} | {reason} |" for name, reason in found["fixed"].items()]
     return "\n".join(lines)
 
 
