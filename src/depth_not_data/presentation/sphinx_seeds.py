@@ -94,7 +94,7 @@ def markdown(found: dict) -> str:
     others = [_link(name) for name, entry in found["claims"].items() if other_side(entry)]
     if others:
         where = f"in {len(others)} of {len(found['claims'])} claims: {', '.join(others)}."
-        side = "The median of the fresh seeds is on another side of the rule than the chapter's number"
+        side = "The seeds' median is on another side of the rule than the chapter's number"
         lines += ["", f"{side} {where}"]
     return "\n".join(lines)
 
