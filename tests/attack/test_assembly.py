@@ -11,7 +11,7 @@ Beside it: the zero eigenvalues that a LayerNorm makes, and where ``torch.func.h
 import numpy as np
 import pytest
 import torch
-from hypothesis import event, given, settings, target
+from hypothesis import event, given, target
 from hypothesis import strategies as st
 from strategies import REFUTE, SEARCH
 from torch.func import functional_call
@@ -183,7 +183,7 @@ def torch_func_error(student):
 
 # torch loads its forward-mode rules through torch.jit.script, which it has deprecated itself.
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
-@settings(SEARCH, max_examples=30)
+@SEARCH
 @given(students(norm="layer", frozen=[], rotation="none"))
 def test_the_fault_of_torch_stays_in_the_rows_of_gains(student):
     """The appendix: wrong are rows of gains only, in columns of parameters before them."""

@@ -1,12 +1,9 @@
 """Every claim is repeated on fresh seeds or says why not; experiments give what claims need."""
 
-import json
-
 import numpy as np
 import pytest
-import seeds_summary
 
-from depth_not_data.presentation import claims
+from depth_not_data.presentation import claims, sphinx_seeds
 from depth_not_data.presentation.rules import Rule
 from depth_not_data.replication import cheaper, mechanism, post, registry, starts, third_step
 from depth_not_data.replication.experiment import Experiment, Limits
@@ -44,7 +41,7 @@ def test_at_least_twenty_fresh_seeds():
 
 
 def test_every_claim_has_been_repeated_on_every_seed():
-    shown = json.loads(seeds_summary.SUMMARY.read_text("utf-8"))["claims"]
+    shown = sphinx_seeds.summary()["claims"]
     assert {claim_id: entry["count"] for claim_id, entry in shown.items()} == dict.fromkeys(
         CLAIMS, len(SEEDS)
     )
