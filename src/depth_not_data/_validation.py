@@ -228,6 +228,21 @@ def vector(
     return array
 
 
+def chain(weights) -> None:
+    """Refuse matrices, or stacks of as many, where one cannot act on what the one before gives."""
+    for k, (lower, upper) in enumerate(pairwise(weights), start=1):
+        if upper.shape[-1] != lower.shape[-2]:
+            raise ValueError(
+                f"weights[{k}] must have {lower.shape[-2]} columns to follow weights[{k - 1}], "
+                f"got shape {tuple(upper.shape)}"
+            )
+        if upper.shape[:-2] != lower.shape[:-2]:
+            raise ValueError(
+                f"weights[{k}] must have the leading axes of weights[{k - 1}], "
+                f"got shape {tuple(upper.shape)}"
+            )
+
+
 def layers(value, *, axes: int | None = None) -> list[np.ndarray]:
     """Return weights W^1, ..., W^L as float64 arrays whose shapes (..., d_k, d_{k-1}) chain.
 
@@ -239,15 +254,5 @@ def layers(value, *, axes: int | None = None) -> list[np.ndarray]:
         if array.ndim < 2 or array.ndim != (axes or array.ndim) or not array.size:
             wanted = "have shape (n, d_out, d_in)" if axes == 3 else "be a matrix"
             raise ValueError(f"weights[{k}] must {wanted}, got shape {array.shape}")
-    for k, (lower, upper) in enumerate(pairwise(arrays), start=1):
-        if upper.shape[-1] != lower.shape[-2]:
-            raise ValueError(
-                f"weights[{k}] must have {lower.shape[-2]} columns to follow weights[{k - 1}], "
-                f"got shape {upper.shape}"
-            )
-        if upper.shape[:-2] != lower.shape[:-2]:
-            raise ValueError(
-                f"weights[{k}] must have shape (n, d_out, d_in) with the n of weights[{k - 1}], "
-                f"got shape {upper.shape}"
-            )
+    chain(arrays)
     return arrays

@@ -81,7 +81,7 @@ def test_a_root_has_the_covariance():
         (lambda: ensembles.end_to_end([np.eye(2)]), r"weights\[0\] must have shape"),
         (
             lambda: ensembles.end_to_end([np.ones((2, 1, 1)), np.ones((3, 1, 1))]),
-            r"weights\[1\] must have shape",
+            r"weights\[1\] must have the leading axes",
         ),
         (
             lambda: ensembles.end_to_end([np.ones((2, 3, 1)), np.ones((2, 1, 2))]),

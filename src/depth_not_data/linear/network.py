@@ -7,7 +7,6 @@ Loss: ``1/2 ||W^L ... W^1 X - Phi||_F^2``, summed over outputs and input columns
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -239,17 +238,7 @@ def chained(weights: Sequence[Tensor], *, batch: bool = False) -> tuple[Tensor, 
         if layer.dtype != weights[0].dtype:
             wanted = str(weights[0].dtype).removeprefix("torch.")
             raise ValueError(f"weights[{k}] must be a {wanted} tensor, got {layer.dtype}")
-    for k, (lower, upper) in enumerate(pairwise(weights), start=1):
-        if upper.shape[-1] != lower.shape[-2]:
-            raise ValueError(
-                f"weights[{k}] must have {lower.shape[-2]} columns to follow weights[{k - 1}], "
-                f"got shape {tuple(upper.shape)}"
-            )
-        if upper.shape[:-2] != lower.shape[:-2]:
-            raise ValueError(
-                f"weights[{k}] must have the leading axes of weights[{k - 1}], "
-                f"got shape {tuple(upper.shape)}"
-            )
+    _validation.chain(weights)
     return weights
 
 
