@@ -11,19 +11,18 @@ ifeq ($(origin PYTHON),undefined)
 PYTHON := $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 endif
 
-# Longest first, so that no job is left alone with a long one.
-NOTEBOOKS = $(shell $(BIN)/python tools/side_by_side.py)
-
 # Two jobs with two threads each would fight over two cores.
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND = agg
+# Else each of the many programs that tests and notebooks start compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Jupyter's move to platformdirs warns on every start.
 export JUPYTER_PLATFORM_DIRS = 1
 
 # joblib restarts a worker that holds much memory and says so; a notebook's output must not depend on it.
 export PYTHONWARNINGS = ignore:A worker stopped while some jobs:UserWarning
 
-.PHONY: help setup book fresh test test-unit test-notebooks test-site notebooks slides pdf lab smaller bundle lock audit twice seeds bench sabotage mutants lint format clean distclean student instructor
+.PHONY: help setup book fresh test test-unit test-notebooks test-site runs retrain notebooks slides pdf lab smaller bundle lock audit twice seeds bench sabotage mutants lint format clean distclean student instructor
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -39,21 +38,27 @@ setup:  ## create .venv and install what requirements.txt pins, if that is not d
 book: setup  ## build the site; execute the notebooks whose committed outputs are out of date
 	@$(BIN)/python tools/$(if $(filter no,$(SOLUTIONS)),site_without_solutions,build_book).py
 
-fresh: setup  ## build the site; execute every notebook
+fresh: setup  ## build the site; execute every notebook, with the networks that come with the book
 	@$(BIN)/python tools/build_book.py --fresh
 
-test: test-unit test-notebooks  ## run unit tests and doctests; execute every notebook and compare its outputs
+test: test-unit test-notebooks  ## run unit tests and doctests; execute notebooks and compare their outputs
 
-# One job more than there are processors: some tests wait for programs that they start.
+# Two jobs more than there are processors, since some tests wait for programs that they start; and a
+# job that has nothing left to do takes tests from another, since some take long.
 test-unit: setup  ## run unit tests and doctests
-	$(BIN)/python -m pytest -n $(shell expr $(JOBS) + 1) --ignore tests/site
+	$(BIN)/python -m pytest -n $(shell expr $(JOBS) + 2) --dist worksteal --ignore tests/site
 
-test-notebooks: setup  ## execute every notebook and compare its outputs
-	LOKY_MAX_CPU_COUNT=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -o addopts= -o filterwarnings=default \
-	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg $(NOTEBOOKS)
+test-notebooks: setup  ## execute notebooks and compare their outputs; not what passed and is the same (ALL=yes: every one)
+	@$(BIN)/python tools/compare_outputs.py --jobs $(JOBS) $(if $(filter yes,$(ALL)),--all)
 
 test-site: book  ## look at the site in a browser, which has to be installed: Chromium or Chrome
 	$(BIN)/python -m pytest -n $(JOBS) -rs tests/site
+
+runs: setup  ## pack the networks that the notebooks have trained here, so that a clone need not train
+	@$(BIN)/python tools/runs.py
+
+retrain: setup  ## train every network anew, execute every notebook with them, and pack them; half an hour
+	@$(BIN)/python tools/runs.py --anew
 
 notebooks: setup  ## execute in place the notebooks whose committed outputs are out of date
 	@$(BIN)/python tools/execute_notebooks.py

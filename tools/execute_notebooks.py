@@ -18,6 +18,7 @@ from pathlib import Path
 
 import freshness
 import nbformat
+import side_by_side
 import trouble
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -41,6 +42,8 @@ def execute(notebook, folder: Path) -> list[str]:
         record_timing=False,
         # What a cell prints may come in one piece or in several.
         coalesce_streams=True,
+        # A kernel that is asked to end may take seconds over it; what it computed is here.
+        shutdown_kernel="immediate",
         # Every kernel warns that it uses TCP; errors are in the notebook.
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
@@ -152,11 +155,17 @@ def main(names: list[str]) -> None:
     chosen = {Path(name): "named" for name in names} or out_of_date()
     if not chosen:
         print(f"The outputs of every notebook are those of {freshness.COMMITTED}.")
-    for number, (path, reason) in enumerate(chosen.items(), start=1):
-        label = f"[{number}/{len(chosen)}]"
-        executed, inputs = execute_with_progress(label, path, reason)
+    order = side_by_side.longest_first(chosen, freshness.read_lock(freshness.COMMITTED))
+    labels = {path: f"[{number}/{len(order)}]" for number, path in enumerate(order, start=1)}
+
+    def execute(path):
+        executed, inputs = execute_with_progress(labels[path], path, chosen[path])
         refuse_stderr(path, executed)
         write(path, executed, inputs)
+
+    side_by_side.share_processors()
+    for _ in side_by_side.each(execute, order):
+        pass
 
 
 if __name__ == "__main__":

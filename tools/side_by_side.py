@@ -1,7 +1,4 @@
-"""Two notebooks at once, the longest first, so that neither processor waits for the other.
-
-``python tools/side_by_side.py`` prints the notebooks in this order.
-"""
+"""Two notebooks at once, the longest first, so that neither processor waits for the other."""
 
 import os
 import threading
@@ -9,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-import freshness
 import joblib
 
 AT_ONCE = 2
@@ -63,7 +59,3 @@ def each(work: Callable[[Path], object], paths: Iterable[Path]) -> Iterator[tupl
             yield from filter(None, (task.result() for task in as_completed(tasks)))
         finally:
             stopped.set()
-
-
-if __name__ == "__main__":
-    print(*longest_first(freshness.notebooks(), freshness.read_lock(freshness.COMMITTED)))

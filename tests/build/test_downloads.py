@@ -129,6 +129,7 @@ def test_ledger_as_data_has_every_claim_and_what_was_measured(monkeypatch):
 def store(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv(stored_runs.CACHE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv(stored_runs.SHIPPED_VARIABLE, str(tmp_path / "none"))
     return tmp_path / "exported"
 
 

@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_written(book, reads):
 
 @fault("The disk is full while a notebook is executed")
 def test_a_full_disk_while_outputs_are_kept(book, reads):
-    book.edit("src/toy/base.py", "return x / 2", "return 'long ' * 20_000")
+    book.edit("src/toy/base.py", "return x / 2", "return 'long\\n' * 20_000")
 
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
@@ -370,6 +370,18 @@ def test_a_damaged_run_is_computed_again_without_a_trace_in_the_page(book, reads
     assert status == 0
     reads(said)
     assert nbformat.read(book / "book/a.ipynb", as_version=4).cells[1].outputs == outputs
+
+
+@fault("The trained networks that come with the book are damaged")
+def test_a_damaged_archive_of_runs_is_as_good_as_none(book, reads, tmp_path):
+    book.write_notebook("a", RUN)
+    (tmp_path / "sweeps._run.zip").write_bytes(b"damaged")
+    places = ("DEPTH_NOT_DATA_SHIPPED_RUNS", "DEPTH_NOT_DATA_CACHE")
+    status, said = book.make("notebooks", **dict.fromkeys(places, str(tmp_path)))
+    assert status == 0
+    reads(said)
+    (output,) = nbformat.read(book / "book/a.ipynb", as_version=4).cells[1].outputs
+    assert re.fullmatch(r"\d+\.\d{6}\n", output.text)
 
 
 @fault("Runs cannot be stored")

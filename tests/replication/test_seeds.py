@@ -15,7 +15,7 @@ from depth_not_data.replication.experiment import Experiment, Limits, Replica, b
 from depth_not_data.replication.registry import CLAIMS, EXPERIMENTS, FIXED, SEEDS
 
 SESSION = {"session": {"commit": "abc", "machine": "Linux", "versions": {"python": "3"}}}
-CHEAP = ("random features", "orthogonal start", "period two")
+CHEAP = ("random features", "orthogonal start")
 
 
 def twice(factor, seed):

@@ -10,6 +10,7 @@ from depth_not_data.spectra import autograd
 
 def test_they_are_the_largest_of_the_dense_hessian_and_are_stored(monkeypatch, tmp_path):
     monkeypatch.setenv("DEPTH_NOT_DATA_CACHE", str(tmp_path))
+    monkeypatch.setenv("DEPTH_NOT_DATA_SHIPPED_RUNS", str(tmp_path))
     found = start_spectra([(3, 2, 0, 4), (4, 1, 5, 7)], n_jobs=1)
     for values, (n, d, seed) in zip(found, [(3, 2, 0), (4, 1, 5)], strict=True):
         dense = autograd.eigenvalues(

@@ -5,13 +5,14 @@ import pickle
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from depth_not_data.residual import stored_runs
+from depth_not_data.residual import stored_runs, sweeps
 
 COUNT = Path("count")
 
@@ -34,6 +35,7 @@ CASES = [(2, 3, seed) for seed in range(3)]
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(stored_runs.CACHE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv(stored_runs.SHIPPED_VARIABLE, str(tmp_path / "shipped"))
     monkeypatch.setattr(stored_runs, "_said", set())
     monkeypatch.setattr(stored_runs, "fingerprint", lambda work: ("code", "torch"))
     return tmp_path / "store"
@@ -76,7 +78,7 @@ def swap(path):
 
 
 def seal_rubbish(path):
-    path.write_bytes(stored_runs._seal(path, b"rubbish") + b"\n" + b"rubbish")
+    path.write_bytes(stored_runs._seal(path.name, b"rubbish") + b"\n" + b"rubbish")
 
 
 DAMAGE = {
@@ -105,6 +107,103 @@ def test_a_damaged_entry_is_computed_again_with_one_line_in_the_log(folder, capl
     for a, b in zip(whole, mended, strict=True):
         np.testing.assert_array_equal(a, b)
     assert runs()[1] == 0
+
+
+# What comes with the book
+
+
+def ship(folder):
+    """Pack what is stored, and forget it."""
+    whole, _ = runs()
+    archive = stored_runs.archive(work)
+    archive.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_LZMA) as file:
+        for name, content in stored_runs.files(work).items():
+            file.writestr(name, content)
+    shutil.rmtree(folder)
+    return whole, archive
+
+
+def test_what_comes_with_the_book_is_not_computed(folder, monkeypatch):
+    whole, _ = ship(folder)
+    results, computed = runs()
+    assert computed == 0
+    assert not folder.exists(), "nor copied"
+    for a, b in zip(whole, results, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert runs([*CASES, (2, 3, 7)])[1] == 1, "and what does not come with it is"
+    assert len(list(stored_runs.entries(work))) == 4
+    assert len(stored_runs.files(work)) == 4
+    monkeypatch.setattr(stored_runs, "fingerprint", lambda work: ("edited", "torch"))
+    assert runs()[1] == 3, "nor does it hold for other code"
+    assert set(stored_runs.files(work)) <= {path.name for path in files(folder)}
+
+
+def test_a_run_computed_here_comes_first(folder):
+    ship(folder)
+    call = (*CASES[0], ("code", "torch"))
+    path = stored_runs._path(work, call)
+    assert stored_runs._save(path, work, call, "computed here") is None
+    assert runs()[0][0] == "computed here"
+    path.write_bytes(b"damaged")
+    results, computed = runs()
+    assert computed == 0
+    assert results[0].shape == (2, 3)
+
+
+def rewrite(archive, change):
+    with zipfile.ZipFile(archive) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, content in change(members).items():
+            file.writestr(name, content)
+
+
+def exchange(members):
+    first, second, *_ = members
+    return {**members, first: members[second]}
+
+
+SPOILED = {
+    "no archive": lambda path: path.write_bytes(b"rubbish"),
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-30]),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "one bit of a run": turn_one_bit,
+    "a result of other arguments": lambda path: rewrite(path, exchange),
+}
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_a_damaged_archive_costs_time_and_nothing_else(folder, caplog, capfd, what):
+    whole, archive = ship(folder)
+    SPOILED[what](archive)
+    with caplog.at_level("INFO"):
+        results, computed = runs()
+    assert computed == (3 if what in list(SPOILED)[:3] else 1)
+    (record,) = caplog.records
+    assert "computed again" in record.message
+    assert record.levelname == "INFO"
+    assert capfd.readouterr().err == ""
+    for a, b in zip(whole, results, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert runs()[1] == 0
+
+
+def test_the_archive_is_in_the_checkout_unless_a_folder_is_named(monkeypatch):
+    monkeypatch.delenv(stored_runs.SHIPPED_VARIABLE)
+    root = Path(stored_runs.__file__).parents[3]
+    assert stored_runs.archive(sweeps._run) == root / "tools/runs/sweeps._run.zip"
+
+
+def test_a_build_of_torch_for_other_processors_is_the_same_code(monkeypatch):
+    monkeypatch.undo()
+    both = []
+    for version in ("2.13.0", "2.13.0+cu130"):
+        monkeypatch.setattr(stored_runs.torch, "__version__", version)
+        both.append(stored_runs.fingerprint(sweeps._run))
+    assert both[0] == both[1]
+    monkeypatch.setattr(stored_runs.torch, "__version__", "2.14.0")
+    assert stored_runs.fingerprint(sweeps._run) != both[0]
 
 
 def test_other_files_in_the_folder_are_nothing_to_the_store(folder):

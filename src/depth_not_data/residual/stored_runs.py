@@ -4,13 +4,18 @@ Runs go through joblib: ``with joblib.parallel_config(backend="dask"):`` around 
 other registered backend, spreads them over a cluster and changes nothing else.
 
 An entry is one file, written whole or not at all. It begins with the SHA-256 of its key and its
-content, so that one that is damaged, cut off or another run's is seen and computed again. What went
-wrong is said through ``logging`` alone, at level INFO where it has been put right, or written to
-the file that the environment variable ``DEPTH_NOT_DATA_LOG`` names.
+content, so that one that is damaged, cut off or another run's is seen and computed again. It holds
+for the code that computed it: after an edit of that, it is as if it were not there. The book comes
+with the entries of its chapters, in one archive for each function that computes them.
+
+What went wrong is said through ``logging`` alone, at level INFO where it has been put right, or
+written to the file that the environment variable ``DEPTH_NOT_DATA_LOG`` names.
 """
 
+import functools
 import hashlib
 import inspect
+import itertools
 import logging
 import multiprocessing
 import os
@@ -19,6 +24,7 @@ import tempfile
 import threading
 import time
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -30,8 +36,10 @@ from tqdm import tqdm
 from depth_not_data import _source
 
 CACHE_VARIABLE = "DEPTH_NOT_DATA_CACHE"
+SHIPPED_VARIABLE = "DEPTH_NOT_DATA_SHIPPED_RUNS"
 LOG_VARIABLE = "DEPTH_NOT_DATA_LOG"
 SUFFIX = ".run"
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 log = logging.getLogger(__name__)
 if os.environ.get(LOG_VARIABLE):
@@ -75,7 +83,8 @@ def stored(
     code = fingerprint(work)
     calls = [(*case, *arguments, code) for case in cases]
     paths = [_path(work, call) for call in calls]
-    found = {i: entry[1] for i, path in enumerate(paths) if (entry := _load(path))}
+    kept = {name: result for name, _, (_, result) in _whole(work, {path.name for path in paths})}
+    found = {i: kept[path.name] for i, path in enumerate(paths) if path.name in kept}
     missing = [i for i in range(len(calls)) if i not in found]
     # The largest first, so that no worker is left alone with one of them.
     missing.sort(key=lambda i: -(cases[i][0] ** 2) * cases[i][1])
@@ -99,10 +108,13 @@ def stored(
 
 def entries(work: Callable) -> Iterator[tuple[dict, object]]:
     """Arguments by name and result of everything that is stored for `work` and the present code."""
-    for path in sorted(_folder(work).glob(f"*{SUFFIX}")):
-        entry = _load(path)
-        if entry and entry[0]["code"] == fingerprint(work):
-            yield {name: value for name, value in entry[0].items() if name != "code"}, entry[1]
+    for _, _, (arguments, result) in _present(work):
+        yield {name: value for name, value in arguments.items() if name != "code"}, result
+
+
+def files(work: Callable) -> dict[str, bytes]:
+    """Name and content of the file of everything that is stored for `work` and the present code."""
+    return {name: content for name, content, _ in _present(work)}
 
 
 def cache_folder() -> Path:
@@ -113,19 +125,32 @@ def cache_folder() -> Path:
     """
     if os.environ.get(CACHE_VARIABLE):
         return Path(os.environ[CACHE_VARIABLE])
-    root = Path(__file__).resolve().parents[3]
-    if (root / "pyproject.toml").exists():
-        return root / ".cache"
+    if (CHECKOUT / "pyproject.toml").exists():
+        return CHECKOUT / ".cache"
     return Path.home() / ".cache" / "depth-not-data"
+
+
+def archive_folder() -> Path:
+    """Folder of what comes with the book.
+
+    The environment variable ``DEPTH_NOT_DATA_SHIPPED_RUNS`` if it is set, else ``tools/runs`` in
+    the checkout, which an installation without one does not have.
+    """
+    return Path(os.environ.get(SHIPPED_VARIABLE) or CHECKOUT / "tools" / "runs")
+
+
+def archive(work: Callable) -> Path:
+    """Archive of the entries of `work` that come with the book; there need not be one."""
+    return archive_folder() / f"{work.__module__.rpartition('.')[2]}.{work.__name__}.zip"
 
 
 def fingerprint(work: Callable) -> tuple[str, str]:
     """Everything but its arguments that a run depends on.
 
     The code of the module of `work` and of all that it imports of this package, as a digest, and
-    the version of torch.
+    the version of torch, whichever processors it was built for.
     """
-    return _source.fingerprint(work.__module__), torch.__version__
+    return _source.fingerprint(work.__module__), torch.__version__.partition("+")[0]
 
 
 # Entries
@@ -143,23 +168,60 @@ def _path(work, call):
     return _folder(work) / f"{joblib.hash(_named(work, call))}{SUFFIX}"
 
 
-def _seal(path, content):
-    return hashlib.sha256(path.name.encode() + content).hexdigest().encode()
+def _seal(name, content):
+    return hashlib.sha256(name.encode() + content).hexdigest().encode()
 
 
-def _load(path):
-    """Arguments and result of an entry; None if it is not there or not whole."""
+def _present(work):
+    """Like `_whole`, for the present code."""
+    code = fingerprint(work)
+    return (entry for entry in _whole(work) if entry[2][0]["code"] == code)
+
+
+def _whole(work, names=None):
+    """Name, content, and arguments and result of the entries that are whole: of all, or of `names`.
+
+    An entry that was computed here comes before one that came with the book.
+    """
+    seen = set()
+    for path, read in itertools.chain(_computed(work, names), _shipped(work, names)):
+        if path.name in seen:
+            continue
+        try:
+            content = read()
+            seal, _, pickled = content.partition(b"\n")
+            if seal != _seal(path.name, pickled):
+                raise ValueError("its checksum is another")
+            entry = pickle.loads(pickled)
+        except FileNotFoundError:
+            continue
+        except Exception as error:
+            log.info("The stored run %s is damaged (%s) and is computed again.", path, error)
+            continue
+        seen.add(path.name)
+        yield path.name, content, entry
+
+
+def _computed(work, names):
+    """Path of every file, or of those of these names, and what reads it."""
+    folder = _folder(work)
+    paths = sorted(folder.glob(f"*{SUFFIX}")) if names is None else [folder / n for n in names]
+    for path in paths:
+        yield path, path.read_bytes
+
+
+def _shipped(work, names):
+    """Path of every file of the archive, or of those of these names, and what reads it."""
+    path = archive(work)
     try:
-        seal, _, content = path.read_bytes().partition(b"\n")
-        if seal == _seal(path, content):
-            return pickle.loads(content)
-        problem = "its checksum is another"
+        with zipfile.ZipFile(path) as file:
+            for name in file.namelist():
+                if names is None or name in names:
+                    yield path / name, functools.partial(file.read, name)
     except FileNotFoundError:
-        return None
-    except Exception as error:
-        problem = f"{type(error).__name__}: {error}"
-    log.info("The stored run %s is damaged (%s) and is computed again.", path, problem)
-    return None
+        pass
+    except (OSError, zipfile.BadZipFile) as error:
+        log.info("The stored runs %s cannot be read (%s) and are computed again.", path, error)
 
 
 def _save(path, work, call, result):
@@ -170,7 +232,7 @@ def _save(path, work, call, result):
         path.parent.mkdir(parents=True, exist_ok=True)
         number, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".draft")
         with os.fdopen(number, "wb") as file:
-            file.write(_seal(path, content) + b"\n" + content)
+            file.write(_seal(path.name, content) + b"\n" + content)
         os.replace(draft, path)
     except OSError as error:
         if draft is not None:
