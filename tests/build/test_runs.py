@@ -41,9 +41,9 @@ def test_every_packed_run_is_whole_and_of_the_present_code(nothing_stored, work)
 
 
 def numbers(result):
-    """What round-off cannot turn: eigenvalues; losses at the smallest step of each setting."""
+    """What round-off cannot turn: eigenvalues; at the smallest step, losses and sharpness."""
     if isinstance(result, stable_steps.Descent):
-        return result.losses[0]
+        return np.concatenate([result.losses[0].ravel(), np.nan_to_num(result.sharpness[0])])
     return result if isinstance(result, np.ndarray) else result.eigenvalues
 
 
@@ -60,8 +60,15 @@ DRAWN = 5
 
 @needs_the_pin
 def test_runs_drawn_by_the_commit_are_what_the_code_computes(nothing_stored):
-    # Others for every commit; `make retrain` computes all.
-    stored = [(work, *entry) for work in runs.works() for entry in stored_runs.entries(work)]
+    # Others for every commit; `make retrain` computes all. The training of the language model is
+    # left out: it magnifies round-off, so that another processor finds other eigenvalues.
+    stored = [
+        (work, arguments, result)
+        for work in runs.works()
+        for arguments, result in stored_runs.entries(work)
+        if getattr(arguments.get("task"), "inputs", "") != "text"
+    ]
+    assert len(stored) > 700
     for work, arguments, result in random.Random(build_status.commit()).sample(stored, DRAWN):
         assert difference(work, arguments, result) < TOLERANCE, (work.__module__, arguments)
 
