@@ -93,20 +93,31 @@ DAMAGE = {
 }
 
 
+@pytest.fixture
+def mended(caplog, capfd):
+    """Run again after damage, with one line in the log; how many were computed, and that line."""
+
+    def mend(whole):
+        with caplog.at_level("INFO"):
+            results, computed = runs()
+        (record,) = caplog.records
+        assert record.levelname == "INFO"
+        assert capfd.readouterr().err == ""
+        for a, b in zip(whole, results, strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert runs()[1] == 0
+        return computed, record.message
+
+    return mend
+
+
 @pytest.mark.parametrize("what", DAMAGE)
-def test_a_damaged_entry_is_computed_again_with_one_line_in_the_log(folder, caplog, capfd, what):
+def test_a_damaged_entry_is_computed_again_with_one_line_in_the_log(folder, mended, what):
     whole, _ = runs()
     DAMAGE[what](files(folder)[1])
-    with caplog.at_level("INFO"):
-        mended, computed = runs()
+    computed, said = mended(whole)
     assert computed == 1, "and the others are kept"
-    (record,) = caplog.records
-    assert "is damaged" in record.message
-    assert record.levelname == "INFO"
-    assert capfd.readouterr().err == ""
-    for a, b in zip(whole, mended, strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert runs()[1] == 0
+    assert "is damaged" in said
 
 
 # What comes with the book
@@ -174,19 +185,12 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("what", SPOILED)
-def test_a_damaged_archive_costs_time_and_nothing_else(folder, caplog, capfd, what):
+def test_a_damaged_archive_costs_time_and_nothing_else(folder, mended, what):
     whole, archive = ship(folder)
     SPOILED[what](archive)
-    with caplog.at_level("INFO"):
-        results, computed = runs()
+    computed, said = mended(whole)
     assert computed == (3 if what in list(SPOILED)[:3] else 1)
-    (record,) = caplog.records
-    assert "computed again" in record.message
-    assert record.levelname == "INFO"
-    assert capfd.readouterr().err == ""
-    for a, b in zip(whole, results, strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert runs()[1] == 0
+    assert "computed again" in said
 
 
 def test_the_archive_is_in_the_checkout_unless_a_folder_is_named(monkeypatch):
